@@ -148,7 +148,7 @@ const isFault = ({ status, text }: Answer) => status >= 400 || /<fault>|"error":
 const isUnexpected = (seen: unknown) => JSON.stringify(seen).includes('"unexpected"');
 
 const checked =
-  /cannot be set to|links to \S+ \d+, which does not exist|cannot be searched|has no field|must be a string|enough rights to access the field|A domain is|The domain (?:has|compares)|'ids' is not a list|cannot be searched with|named arguments of execute_kw are/;
+  /cannot be set to|links to \S+ \d+, which does not exist|cannot be searched|has no field|must be a string|enough rights to access the field|A domain m(?:ust|ay) be|The domain (?:has|cannot compare)|'ids' is not a list|cannot be searched with|named arguments of execute_kw are/;
 
 /** Described in docs/guide.md, "Existing clients of Odoo". */
 const meantDifferences: readonly { readonly name: string; readonly holds: Holds }[] = [

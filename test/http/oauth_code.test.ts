@@ -174,7 +174,13 @@ describe('the user decides', () => {
   test('the page shows the app and its request, cannot be framed, has no scripts, and is not stored', async () => {
     const { page } = await ask({ scope: 'read res.partner:write products_read' });
     const shown = await user.page(page.pathname + page.search);
-    for (const text of ['Sales Helper', 'app.example.com', 'See what you can see', 'Contact (res.partner)', 'products']) {
+    for (const text of [
+      'Sales Helper',
+      'app.example.com',
+      'See the records that you can see',
+      'Contact (res.partner)',
+      'products',
+    ]) {
       expect(shown.text).toContain(text);
     }
     expect(shown.headers.get('x-frame-options')).toBe('DENY');

@@ -1,4 +1,4 @@
-"""A manager's question: what may this credential do with this model, or this record, and what decides that?"""
+"""Shows a manager what a credential may do with a model or a record, and which checks decide that."""
 
 import re
 
@@ -28,7 +28,7 @@ class GatewayAccessCheck(models.TransientModel):
     request = fields.Char(readonly=True)
     message = fields.Char("Answer", readonly=True)
     model_id = fields.Many2one("ir.model", domain=[("abstract", "=", False)], ondelete="cascade")
-    res_id = fields.Integer("Record ID", help="Empty: about the model.")
+    res_id = fields.Integer("Record ID", help="Empty: the model as a whole.")
     user_id = fields.Many2one("res.users", compute="_compute_user_id")
     explanation = fields.Html(compute="_compute_explanation", sanitize=False)
 
@@ -46,7 +46,7 @@ class GatewayAccessCheck(models.TransientModel):
 
     @api.model
     def _open_for_request(self, row):
-        """Opens the question for a row of the traffic log."""
+        """Opens the form for a row of the traffic log."""
         model = self.env["ir.model"].sudo().search([("model", "=", row.model or "")], limit=1)
         place = PATH.match(row.path or "")
         name = place["name"] if place and model else None
@@ -108,7 +108,7 @@ class GatewayAccessCheck(models.TransientModel):
         return self._rendered(is_valid=True, is_known=True, model=model._name, checks=checks)
 
     def _is_of_resource(self, model):
-        """Whether the model is the resource's: the manager may have chosen another model since."""
+        """Whether the resource belongs to the model: the manager may have chosen another model in the form."""
         named = [("name", "=", self.resource), ("model_name", "=", model._name)]
         return bool(self.resource and self.env["gateway.resource"].sudo().search_count(named, limit=1))
 

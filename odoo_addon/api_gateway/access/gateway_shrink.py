@@ -1,4 +1,4 @@
-"""Narrows a credential to the scopes of what it has used, and to the addresses from which it was used."""
+"""Narrows a credential to the scopes that it has needed, and to the addresses from which it was used."""
 
 from datetime import timedelta
 
@@ -84,8 +84,8 @@ class GatewayShrink(models.TransientModel):
 
     @api.model
     def _calls(self, credential):
-        """The credential's calls of 90 days, by address: `[{"address", "requests", "requests_30", "last_day"}]`, the
-        most requests first. The address `*` stands for more addresses than were kept."""
+        """The credential's calls of the last 90 days, by address, in descending order of requests: `[{"address",
+        "requests", "requests_30", "last_day"}]`. The address `*` stands for all addresses that were not stored."""
         self.env.cr.execute(
             """
             select address, sum(requests)::bigint as requests, max(day) as last_day,
@@ -100,8 +100,8 @@ class GatewayShrink(models.TransientModel):
         return self.env.cr.dictfetchall()
 
     def _networks(self, credential, calls):
-        """`(addresses, are_many)` of these calls. If there are too many, the list is empty, and there is nothing to
-        narrow to."""
+        """`(addresses, are_many)` of these calls. If there are too many addresses, the list is empty, because the
+        credential cannot be narrowed to them."""
         addresses = [call["address"] for call in calls if self.days == "90" or call["requests_30"]]
         networks = networks_of(addresses, credential.ip_list)
         are_many = "*" in addresses or len(networks) > MOST_NETWORKS
@@ -123,7 +123,7 @@ class GatewayShrink(models.TransientModel):
 
     @api.model
     def _uses(self, credential):
-        """What the credential has used in the last 90 days of models that exist. Only for users who may change the
+        """The credential's uses of existing models in the last 90 days. Only for users who may change the
         credential."""
         # The uses are read as superuser, because only managers may read those of other users.
         uses = self.env["gateway.use"].sudo().search([("consumer", "=", f"{credential._kind}:{credential.id}")])
@@ -131,7 +131,7 @@ class GatewayShrink(models.TransientModel):
 
     @api.model
     def _needed(self, credential, uses):
-        """Those of the granted scopes that these uses need."""
+        """The granted scopes that these uses need."""
         granted = lines(credential.scopes)
         needed = sorted({need for use in uses for need in _needs(self.env, use)})
         if not granted:
@@ -161,20 +161,20 @@ class GatewayShrink(models.TransientModel):
     def _remind_of(self, credential):
         granted = lines(credential.scopes)
         is_wide = not granted or not ACTIONS.isdisjoint(granted)
-        summary = self.env._('"%s" may do more than it does', credential.name)
+        summary = self.env._('"%s" has more rights than it uses', credential.name)
         is_open = summary in credential.activity_ids.mapped("summary")
         if is_wide and not is_open and self._needed(credential, self._uses(credential)):
             credential.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=summary,
-                note=self.env._("Narrow compares its scopes with what it has used, and narrows it in one click."),
+                note=self.env._("“Narrow” shows the scopes that it has needed, and limits it to these in one click."),
                 user_id=credential._expiry_recipient().id,
             )
         with own_code():
             credential.wide_reminded_on = fields.Date.today()
 
     def _refused(self, uses, scopes):
-        """Those uses of the last 90 days that these scopes would refuse."""
+        """The uses of the last 90 days that these scopes would not allow."""
         state = current_state(self.env.cr)
         room = Room(state.answer_bytes, state.answer_records)
         resources = {

@@ -1,4 +1,4 @@
-"""A manager's question before an upgrade: which credentials use something that another instance does not have?"""
+"""Shows a manager, before an upgrade, which credentials use something that another instance does not have."""
 
 import base64
 import http.client
@@ -60,7 +60,7 @@ class GatewayUpgradeCheck(models.TransientModel):
         self.api_key = False
 
     def _inverse_api_key(self):
-        """A plain field would keep another instance's key in this database."""
+        """Uses the key at once. A stored field would keep another instance's key in this database."""
         for check in self:
             if check.api_key and check.source == "gateway":
                 check.schema = {"from": check.url, "models": check._fetched(check.url, check.api_key)}

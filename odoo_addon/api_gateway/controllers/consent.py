@@ -135,7 +135,7 @@ def _words(env, scope):
     else:
         what = model
     plain = {
-        "read": env._("See what you can see"),
+        "read": env._("See the records that you can see"),
         "write": env._("Create and change records, where you may do so yourself"),
         "delete": env._("Delete records, where you may do so yourself"),
         "call": env._("Carry out actions, such as confirming an order"),

@@ -26,8 +26,8 @@ class WebController(http.Controller):
 
     @http.route("/api/docs", type="http", auth="user", methods=["GET"])
     def docs(self):
-        """Redirects to the documentation, which a sidecar serves. The page exchanges the ticket, valid once, for 30
-        seconds, for a token of this user. The ticket is after the #, which browsers do not send."""
+        """Redirects to the documentation, which a sidecar serves. The page exchanges the ticket for a token of this
+        user; the ticket works once, within 30 seconds. It follows the #, so browsers do not send it to servers."""
         urls = request.env["gateway.stat"]._live_urls()
         if not urls:
             reason = request.env._("No sidecar is running, so the API documentation cannot be shown.")

@@ -1,4 +1,4 @@
-"""Which records an operation is about, and how many it affects."""
+"""The records that an operation is about, and the number of records that it affects."""
 
 from .effects import effect_of
 from .reach import READ

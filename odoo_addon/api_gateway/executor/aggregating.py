@@ -27,7 +27,7 @@ def aggregate(env, reach, operation):
     for measure in measures:
         _check_measure(measure)
     if not groupings and not measures:
-        raise RefusalError("odoo.arguments", "Neither 'group' nor 'measures' names anything.", argument="measures")
+        raise RefusalError("odoo.arguments", "'group' and 'measures' are both empty.", argument="measures")
     arguments = {
         "domain": operation.get("domain") or [],
         "groupby": groupings,
@@ -138,11 +138,11 @@ def _plain(value):
 
 
 def _measured(measure, value):
-    """Odoo's `False` for a measure of no values is neither a number nor a time."""
+    """A measure's value for JSON. For a measure without values, Odoo returns `False`, which becomes None."""
     is_choice = measure.endswith((":bool_and", ":bool_or"))
     return None if value is False and not is_choice else _plain(value)
 
 
 def _zone(env):
-    """The periods by which Odoo groups times."""
+    """The time zone in which Odoo groups times."""
     return pytz.timezone(env.context.get("tz") or "UTC")

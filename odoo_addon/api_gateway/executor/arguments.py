@@ -20,7 +20,7 @@ def ids(operation, key="ids"):
 def count(operation, key, default, minimum):
     value = operation.get(key, default)
     if type(value) is not int or not minimum <= value < 2**31:
-        raise RefusalError("odoo.arguments", f"{key!r} is not a whole number from {minimum}.", argument=key)
+        raise RefusalError("odoo.arguments", f"{key!r} is not a whole number of at least {minimum}.", argument=key)
     return value
 
 

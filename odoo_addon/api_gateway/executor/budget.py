@@ -42,14 +42,14 @@ class Budget:
                 self._step(joins, path)
             if self._to_many > MAX_TO_MANY:
                 raise _too_complex(
-                    f"With {path!r}, the operation compares over {self._to_many} relations to many records; at most "
+                    f"With {path!r}, the conditions follow {self._to_many} relations to many records; at most "
                     f"{MAX_TO_MANY} are possible. Find those records first and give their ids.",
                     path,
                     MAX_TO_MANY,
                 )
             if self._joins > MAX_JOINS:
                 raise _too_complex(
-                    f"With {path!r}, the operation finds and orders records over {self._joins} relations and names; "
+                    f"With {path!r}, the operation searches and sorts by {self._joins} relations and names; "
                     f"at most {MAX_JOINS} are possible. Use fewer or shorter paths, or give ids instead of names.",
                     path,
                     MAX_JOINS,

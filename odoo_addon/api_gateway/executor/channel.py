@@ -94,7 +94,7 @@ def _envelope(httprequest, cr, raw, signature):
         raise ChannelError("channel.database", "The body is signed for another database.")
     now = time.time() * 1000
     if abs(now - body["time"]) > MAX_SKEW_MS:
-        raise ChannelError("channel.late", "The body was signed more than 30 s ago or ahead.")
+        raise ChannelError("channel.late", "The time of the signature is more than 30 s in the past or future.")
     # A sidecar whose clock runs ahead must not get more time than it asked for.
     budget_ms = body["deadline"] - max(now, body["time"])
     deadline = time.monotonic() + budget_ms / 1000

@@ -2,7 +2,8 @@
 one of them accessible to managers whose credential has no scopes or models: a restricted credential must not create an
 unrestricted one. The operation's `within` contains the credential's other restrictions: `ip_list` (its own addresses),
 `profile_id` (its profile) and `expires_at` (milliseconds since 1970). Empty and null mean no restriction. A new client
-gets the same restrictions. `maker` is the key itself, by `kind` and `id`: when the key ends, the client ends too."""
+gets the same restrictions. `maker` is the credential that creates the client, by `kind` and `id`: when the credential
+ends, the client ends, too."""
 
 from contextlib import contextmanager
 from datetime import UTC, datetime

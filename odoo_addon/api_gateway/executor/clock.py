@@ -24,7 +24,7 @@ class Clock:
         return Clock(self._cr, time.monotonic() + self.left_s / among, self._read_only)
 
     def arm(self):
-        """Call before each piece of work. A statement may take up to a fifth longer than its share."""
+        """Call this before each piece of work. A statement may take up to a quarter longer than its share."""
         left_ms = int(self.left_s * 1000)
         if left_ms <= 0:
             raise RefusalError("odoo.timeout", "Odoo ran out of time for the request.")

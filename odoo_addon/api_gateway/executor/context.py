@@ -15,7 +15,7 @@ MAX_PARTS = 20_000
 # change how Odoo displays, searches or notifies (active_test, mail_create_nosubscribe, tracking_disable …) are kept.
 DROPPED = frozenset(
     [
-        # Keys that change the user, whom only the call itself names.
+        # Keys that change the user. Only the call itself may name its user.
         "su",
         "uid",
         # Keys for installing modules and loading their data, without checks and with ids of other modules.

@@ -1,6 +1,6 @@
-"""Plain dates in domains (`2026-03-29`, `today -1d`) that are compared with times. They mean the caller's local day,
-from its first second to its last, which has 23 or 25 hours when the clocks change. The ORM would compare with midnight,
-or add 24 hours."""
+"""Plain dates in domains (`2026-03-29`, `today -1d`) that are compared with times. Each date means the whole day
+in the caller's time zone, which has 23 or 25 hours when the clocks change. The ORM would compare with midnight, or add
+24 hours."""
 
 from datetime import date, datetime, timedelta
 

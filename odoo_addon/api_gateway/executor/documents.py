@@ -76,10 +76,11 @@ def names_model(field):
 
 
 def add_documents(reach, model, values, parents, links):
-    """Add the records that pairs of a model and an id in the values link to. A missing half of a pair is read from the
-    stored record: {model: {id: field}}.
+    """Add the records to which pairs of a model and an id in the values link. A missing half of a pair is read from the
+    stored record.
 
-    `parents`: the ids of the records that the values are written to; () for a new one."""
+    `links`: {model: {id: field}}. `parents`: the ids of the records that the values are written to; () for a new
+    one."""
     for id_name, names in pairs(model):
         if id_name not in values and names.isdisjoint(values):
             continue
@@ -190,7 +191,7 @@ def _sources(model, name):
 
 
 def stored(model, names, parents):
-    """The missing half of a pair, as each record that is written to has it, or the default for a new record."""
+    """The missing half of a pair: the value in each record that is written to, or the default for a new record."""
     if not names:
         return [{}]
     if not parents:

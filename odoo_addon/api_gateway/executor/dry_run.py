@@ -31,7 +31,7 @@ class StepOutsideError(RefusalError):
     """Raised when a dry run would do something that cannot be rolled back."""
 
     def __init__(self, what):
-        super().__init__("odoo.dry_run", f"This cannot be tried out without doing it: it {what}.")
+        super().__init__("odoo.dry_run", f"A dry run is not possible, because the call {what}.")
 
 
 @dataclass
@@ -132,8 +132,8 @@ MAKING = ("create", "upsert", "store")
 
 
 def _as_write(operation):
-    """The operation, with the model and the ids that a write would have: a file is stored in a record, or as a new
-    attachment."""
+    """The operation with the model and the ids that an equivalent write would have. A file is stored in a record, or as
+    a new attachment."""
     if operation["op"] != "store":
         return operation
     return {**operation, "model": FILES} if operation.get("attach") else {**operation, "ids": [operation.get("id")]}

@@ -45,7 +45,7 @@ REASONS = (
 WITHOUT_DETAILS = {
     "odoo.error": "Odoo failed to execute the request.",
     "odoo.timeout": "Odoo did not finish in time.",
-    "odoo.readonly": "Reading this would write.",
+    "odoo.readonly": "This read would write to the database.",
     "database.unavailable": "Odoo cannot reach Postgres.",
     "request.too_complex": "The statement is too large for Postgres. Ask for less, or send several requests.",
     "odoo.conflict": "Someone else is changing the record. Try again.",
@@ -53,7 +53,7 @@ WITHOUT_DETAILS = {
 
 
 class RefusalError(Exception):
-    """Raised when the executor itself refuses a request, with a reason of the contract."""
+    """Raised when the executor itself refuses a request, with a reason from the contract."""
 
     def __init__(self, reason, message, **details):
         super().__init__(message)

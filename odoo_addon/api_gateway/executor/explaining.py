@@ -1,6 +1,6 @@
-"""Why the caller may, or may not, read, change or delete a record: the scope, the access right and the record rules
-that decide. A caller learns nothing about records that it cannot see: the answer is the same whether they exist or
-not. A gateway manager who asks about another credential learns everything."""
+"""Explains why the caller may or may not read, change or delete a record: the scope, the access right and the record
+rules that decide. A caller learns nothing about records that it cannot see: the answer is the same whether they exist
+or not. A gateway manager who asks about another credential learns everything."""
 
 from .arguments import ids, required
 from .documents import readable_ids
@@ -31,10 +31,10 @@ def explain(env, reach, operation):
 
 
 def explain_to_manager(reach, model, id_):
-    """What decides for the credential of `reach` and the user of `model`: `{action: [check]}`, where a check is
+    """The checks that decide for the credential of `reach` and the user of `model`: `{action: [check]}`. A check is
     `{"check": "scope", "allowed", "scope"?}`, `{"check": "access_right", "allowed", "groups"}` with the names of the
     groups that give the right, or `{"check": "record_rule", "allowed", "exists", "rules"}` with the `ir.rule` records
-    that forbid it. `id_`: None asks about the model."""
+    that forbid it. If `id_` is None, they are about the model."""
     record = model.browse(id_ or ())
     exists = bool(record) and bool(model.sudo().with_context(active_test=False).search_count([("id", "=", id_)]))
     actions = {}
@@ -123,7 +123,7 @@ def _failing(record, mode):
 
 
 def _with_parents(records):
-    """The records and those that they inherit fields from: the rules of these apply, too."""
+    """The records, and the records from which they inherit fields, whose rules apply, too."""
     yield records
     for name in records._inherits.values():
         parents = records.sudo()[name].with_env(records.env)

@@ -45,20 +45,20 @@ class _Size:
     def add(self, domain):
         self.terms += len(domain)
         if self.terms > MAX_TERMS:
-            raise RefusalError("odoo.domain", f"A domain has at most {MAX_TERMS} terms.")
+            raise RefusalError("odoo.domain", f"A domain may have at most {MAX_TERMS} terms.")
         if self.nesting > MAX_NESTING:
-            raise RefusalError("odoo.domain", f"A domain is nested at most {MAX_NESTING} times.")
+            raise RefusalError("odoo.domain", f"A domain may be nested at most {MAX_NESTING} levels deep.")
 
     def add_times(self, value):
         """Count a comparison with a time: Postgres gets two conditions for each."""
         self.times += len(value) if type(value) is list else 1
         if self.times > MAX_TIMES:
-            raise RefusalError("odoo.domain", f"A domain compares with at most {MAX_TIMES} times.")
+            raise RefusalError("odoo.domain", f"A domain may compare times with at most {MAX_TIMES} values.")
 
 
 def _check_terms(reach, model, domain, size):
     if type(domain) is not list:
-        raise RefusalError("odoo.domain", "A domain is a list of conditions.")
+        raise RefusalError("odoo.domain", "A domain must be a list of conditions.")
     size.add(domain)
     # Polish notation, read from the end as the ORM does: an operator needs its operands after it.
     ready = 0
@@ -85,10 +85,10 @@ def _check_terms(reach, model, domain, size):
 
 def check_order(reach, model, order):
     if type(order) is not str:
-        raise RefusalError("odoo.order", "An order is a string of fields.")
+        raise RefusalError("odoo.order", "An order must be a string of field names.")
     terms = order.split(",")
     if len(terms) > MAX_ORDER_TERMS:
-        raise RefusalError("odoo.order", f"An order has at most {MAX_ORDER_TERMS} fields, not {len(terms)}.")
+        raise RefusalError("odoo.order", f"An order may have at most {MAX_ORDER_TERMS} fields, not {len(terms)}.")
     for term in terms:
         match = ORDER_TERM.fullmatch(term)
         if not match:
@@ -97,7 +97,7 @@ def check_order(reach, model, order):
         field = reach.field(model, name)
         model._check_field_access(field, "read")
         if not field._description_sortable(model.env):
-            raise RefusalError("odoo.order", f"The field {name} of {model._name} cannot be sorted by.", field=name)
+            raise RefusalError("odoo.order", f"Records of {model._name} cannot be sorted by {name}.", field=name)
         if part and not (field.type == "properties" or (field.type == "many2one" and part == "id")):
             raise RefusalError("odoo.order", f"The order cannot go through {name}.{part}.", field=name)
         reach.budget.join(joins_of_order(model, term), 0, name)
@@ -167,7 +167,7 @@ def _check_condition(reach, model, term, size):
     else:
         is_number = field.type in NUMBERS and not operator.endswith("like")
         if not all(_is_number(item) if is_number else type(item) not in (list, dict) for item in values):
-            raise RefusalError("odoo.domain", f"The domain compares {path} with {_shorten(value)}.", field=path)
+            raise RefusalError("odoo.domain", f"The domain cannot compare {path} with {_shorten(value)}.", field=path)
     return field
 
 

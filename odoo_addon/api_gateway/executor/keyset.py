@@ -90,8 +90,8 @@ def behind(model, terms, values):
     for (name, column, descending, *_), value in zip(terms, _whole(model, terms, values), strict=True):
         is_never_empty = name == "id" or model._fields[name] in model.env.registry.not_null_fields
         if type(value) is list:
-            # The record has changed since, or has been deleted. Records with the same beginning are returned again:
-            # twice is better than never.
+            # The record has changed since, or has been deleted. Records whose value has the same beginning are
+            # returned again, because twice is better than never.
             [beginning, _digest] = value
             later = SQL(
                 "(%s OR left(%s, %s) = %s%s)",
@@ -176,14 +176,14 @@ def _columns(model, terms, id_):
 
 
 def _short(value):
-    """Replace a value that is too long by its beginning and its digest."""
+    """Replace a value that is too long with its beginning and its digest."""
     if value is None or len(json.dumps(value, ensure_ascii=False).encode()) <= MAX_VALUE_BYTES:
         return value
     return [value[:BEGINNING], _digest(value)]
 
 
 def _whole(model, terms, values):
-    """Replace shortened values by the record's full values. They stay shortened if the record has changed."""
+    """Replace shortened values with the record's full values. They stay shortened if the record has changed."""
     if not any(type(value) is list for value in values):
         return values
     id_ = next(value for term, value in zip(terms, values, strict=True) if term.name == "id")

@@ -75,7 +75,7 @@ def describe(env, reach, operation):
 
 
 def methods(env, reach, operation):
-    """The names of the public methods of a model that its user may read."""
+    """The names of the public methods of a model, if the user may read the model."""
     model = reach.model(env, required(operation, "model"), READ)
     model.check_access("read")
     names = {name for base in type(model).mro() for name in vars(base) if not name.startswith("_")}

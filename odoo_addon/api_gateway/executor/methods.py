@@ -128,7 +128,7 @@ def _public_method(model, name):
 def _arguments(operation):
     args, kwargs = operation.get("args", []), operation.get("kwargs", {})
     if type(args) is not list or type(kwargs) is not dict:
-        raise RefusalError("odoo.arguments", "'args' is a list, 'kwargs' an object.")
+        raise RefusalError("odoo.arguments", "'args' must be a list, and 'kwargs' must be an object.")
     return args, dict(kwargs)
 
 
@@ -137,12 +137,12 @@ def _records(model, method, operation, args):
     has_ids = operation.get("ids") is not None
     if getattr(method, "_api_model", False):
         if operation.get("ids"):  # an empty list means no records
-            raise RefusalError("odoo.arguments", f"The method {method.__name__} is the model's, not a record's.")
+            raise RefusalError("odoo.arguments", f"The method {method.__name__} takes no record ids.")
         return model, args
     if has_ids:
         return model.browse(ids(operation)), args
     if not args:
-        raise RefusalError("odoo.arguments", f"The method {method.__name__} needs the ids of its records first.")
+        raise RefusalError("odoo.arguments", f"The method {method.__name__} needs record ids.")
     first = args[0] if type(args[0]) is list else [args[0]]
     return model.browse(ids({"ids": first})), args[1:]
 

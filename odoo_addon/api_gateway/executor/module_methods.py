@@ -164,7 +164,7 @@ def _of(model, values):
 
 
 def _target(records, arguments):
-    """The model of values and domains: the one named beside them, otherwise the called one."""
+    """The model of values and domains: the model named beside them, otherwise the called model."""
     for name in MODELS:
         if type(arguments.get(name)) is str and arguments[name] in records.env.registry:
             return arguments[name]

@@ -33,8 +33,8 @@ def check_named(reach, records, method, bound, is_trial):
         check(reach, records, arguments)
     domain = signature.parameters.get("domain")
     if domain and domain.default is domain.empty and arguments.get("domain", []) is None:
-        raise RefusalError("odoo.domain", "A domain is a list of conditions.")
-    # If the argument were a string, Odoo would describe all fields whose names are in it.
+        raise RefusalError("odoo.domain", "A domain must be a list of conditions.")
+    # If the argument were a string, Odoo would describe all fields whose names occur in it.
     if reach.is_bare and method in ASKING and type(arguments.get(ASKING[method])) is list:
         own = {*own, ASKING[method]}
         _leave_out_unknown(reach, records, method, arguments.get(ASKING[method]))
@@ -226,7 +226,7 @@ def _check_group_specifications(reach, model, specifications):
 
 def _check_orders(reach, model, order):
     if type(order) is not str:
-        raise RefusalError("odoo.order", "An order is a string of fields.")
+        raise RefusalError("odoo.order", "An order must be a string of field names.")
     for term in order.split(","):
         if term.split() and (found := _check_path(reach, model, term.split()[0], is_grouped=True)):
             owner, field = found

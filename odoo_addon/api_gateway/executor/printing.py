@@ -1,5 +1,5 @@
-"""Bounds of printing. A report takes a worker for seconds, and `wkhtmltopdf` asks other workers for style sheets and
-images meanwhile. If all workers printed, they would wait for each other and users for all of them."""
+"""Limits printing. A report takes a worker for seconds, and `wkhtmltopdf` asks other workers for style sheets and
+images meanwhile. If all workers printed, they would wait for each other, and users would wait for them."""
 
 import logging
 import os
@@ -41,7 +41,7 @@ def require_wkhtmltopdf(state):
     if state == "workers":
         raise _unavailable("Odoo has one worker, and printing needs two")
     if state not in ("ok", "upgrade"):
-        raise _unavailable("wkhtmltopdf is not installed beside it, or is broken")
+        raise _unavailable("wkhtmltopdf is not installed, or is broken")
 
 
 def require_pdf(document):

@@ -1,4 +1,4 @@
-"""What a call may reach, by the never-exposed list and the scopes and models of its credential."""
+"""The permissions of a call, from the never-exposed list and the scopes and models of its credential."""
 
 from contextlib import contextmanager
 from math import inf
@@ -17,8 +17,8 @@ READ, WRITE, DELETE, CALL = "read", "write", "delete", "call"
 
 
 class Reach:
-    """What a call may reach; there is one object per call. It also has the call's budget, because every check of a name
-    needs the permissions and the budget."""
+    """The permissions of one call. Also contains the call's budget, because every check of a name needs the permissions
+    and the budget."""
 
     def __init__(self, never_exposed, grant, room, env):
         self._remote_calls = RemoteCalls(env)
@@ -185,7 +185,7 @@ class Reach:
         if action == READ and not is_aggregated and lacks_column(model, field):
             raise RefusalError(
                 "odoo.field",
-                f"The field {name} of {model._name} has no value of its own in records, only in groups.",
+                f"The field {name} of {model._name} has values only in groups, not in records.",
                 model=model._name,
                 field=name,
             )

@@ -45,7 +45,7 @@ def _forbidden(mode, model_name, ids):
     return RefusalError(
         "odoo.access",
         f"A record rule does not let your user {VERBS.get(mode, mode)} {model_name} {named}. "
-        f"GET /api/v1/{model_name}/{ids[0]}/access says more.",
+        f"GET /api/v1/{model_name}/{ids[0]}/access shows the reasons.",
         model=model_name,
         ids=ids[:MOST_NAMED],
     )

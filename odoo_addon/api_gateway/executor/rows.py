@@ -41,7 +41,7 @@ class Rows:
             return domain
         if self._reach.is_narrowed:
             return domain & MAILED
-        # Invitations and password resets are mail about users, whose names everyone may read.
+        # Everyone may read users, so mail about them, such as a password reset, needs this additional condition.
         return domain if env["mail.mail"].has_access("read") else domain & (MAILED | Domain("model", "!=", "res.users"))
 
     def _reached(self, env, model_name, mode):

@@ -75,7 +75,7 @@ def _is_full(answers, envelope):
 
 
 def _leaves_its_cache(registry, call, following):
-    """Whether the next call is the same caller's, and this one has done nothing but read."""
+    """Whether the next call has the same caller as this one, and this one has only read."""
     # Computed fields of Odoo read keys of the context that they do not declare, so the cache cannot tell them apart.
     first, *others = [*_own_contexts(call), *_own_contexts(following)]
     return (

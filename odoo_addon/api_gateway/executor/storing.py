@@ -83,7 +83,7 @@ def _without_file(record, field):
 def _resized(field, stream, side):
     """(image, its type)"""
     if side > MAX_SIDE:
-        raise RefusalError("odoo.arguments", f"An image has at most {MAX_SIDE} pixels a side.", argument="side")
+        raise RefusalError("odoo.arguments", f"'side' may be at most {MAX_SIDE} pixels.", argument="side")
     if not (stream.mimetype or "").startswith("image/"):
         raise RefusalError("odoo.validation", f"The field {field.name} holds no image to resize.", field=field.name)
     if stream.size > MAX_IMAGE_BYTES:

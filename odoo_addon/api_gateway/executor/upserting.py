@@ -73,7 +73,7 @@ def _items(operation):
 def _found(env, reach, operation):
     """{value of the key: id of the record}
 
-    :raises RefusalError: `odoo.validation` if a key stands for several records, or several keys for one"""
+    :raises RefusalError: `odoo.validation` if a key stands for several records, or several keys stand for one"""
     model = reach.known(env, required(operation, "model"))
     key, values = required(operation, "key"), [item["value"] for item in _items(operation)]
     found = _named(env, model, operation, values) if key == EXTERNAL_ID else _with_field(reach, model, key, values)
@@ -115,7 +115,7 @@ def _named(env, model, operation, values):
     if not all(_NAME.fullmatch(value) for value in values):
         raise RefusalError(
             "odoo.arguments",
-            "An external id has 1 to 128 letters, digits or characters of _.:@+- and no others.",
+            "An external id must consist of 1 to 128 letters, digits or characters of _.:@+-",
             argument="value",
         )
     by_name = {_xml_name(model, value): value for value in values}
@@ -185,7 +185,7 @@ def _name_records(env, model, operation, values):
 def _module(operation):
     namespace = required(operation, "namespace")
     if type(namespace) is not str or not _NAMESPACE.fullmatch(namespace):
-        raise RefusalError("odoo.arguments", "'namespace' is not that of a credential.", argument="namespace")
+        raise RefusalError("odoo.arguments", "'namespace' is not the namespace of a credential.", argument="namespace")
     return module_of(namespace)
 
 

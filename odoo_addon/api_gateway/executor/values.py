@@ -218,7 +218,7 @@ def _leaves(model, values):
 
 def _fault(model, field, value, exc):
     if isinstance(exc, OverflowError) and field.type in ("date", "datetime") and str(value)[:4] in ENDS_OF_TIME:
-        return "it is too near to the end of what a calendar can hold."
+        return "it is too close to the end of the calendar."
     if isinstance(exc, ProgramLimitExceeded):
         is_too_long = field.index and type(value) is str and len(value.encode()) > MAX_INDEXED
         return "it is too long to be indexed." if is_too_long else None

@@ -12,8 +12,8 @@ def create(env, reach, operation):
 
 
 def create_together(env, reach, operations):
-    """Create the records of several operations on one model in one call of the ORM, which costs little more than one.
-    Returns a result for each."""
+    """Create the records of several operations on one model in one call of the ORM, which costs little more than one
+    operation. Returns a result for each."""
     model = reach.model(env, required(operations[0], "model"), WRITE, "create")
     lists = [required(operation, "values") for operation in operations]
     if not all(type(values_list) is list for values_list in lists):

@@ -27,7 +27,7 @@ def found_ids(env, reach, operation, action):
     reach.require(model._name, READ, "search")
     most = count(operation, "max_affected", None, 1)
     if most > MAX_AFFECTED:
-        raise RefusalError("odoo.arguments", f"'max_affected' is at most {MAX_AFFECTED}.", argument="max_affected")
+        raise RefusalError("odoo.arguments", f"'max_affected' may be at most {MAX_AFFECTED}.", argument="max_affected")
     domain = required(operation, "domain")
     check_domain(reach, model, domain)
     with explain_domain(model):

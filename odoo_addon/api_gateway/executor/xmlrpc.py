@@ -1,5 +1,5 @@
-"""A method's result as Odoo's XML-RPC writes it. This is done here because Python still knows which values are floats
-and dates."""
+"""A method's result as Odoo's XML-RPC writes it. This is done here because JSON would lose the types of floats and
+dates."""
 
 import base64
 import xmlrpc.client

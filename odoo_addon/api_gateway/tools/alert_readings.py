@@ -1,4 +1,4 @@
-"""What alert rules compare with their thresholds: one reading for each subject, from the figures and tables that the
+"""The readings that alert rules compare with their thresholds: one for each subject, from figures and tables that the
 gateway keeps anyway."""
 
 from odoo.tools import SQL
@@ -13,7 +13,7 @@ def read(env, rule, open_subjects=()):
     """The current `{subject: value}` of a rule. A subject is the key of a consumer or credential, or `*` for all
     callers together.
 
-    :param open_subjects: the subjects with an open alert; half of the minimum number of requests keeps it open"""
+    :param open_subjects: the subjects with an open alert, which half of the minimum number of requests keeps open"""
     if rule.metric in _SHARES:
         return _shares(env, rule, _SHARES[rule.metric], open_subjects)
     return {
@@ -79,7 +79,7 @@ def _dead_letters(env, rule):
 
 def _sidecar_gone(env, rule):
     """Minutes since the last heartbeat. A sidecar that stops deletes its row; if there are no rows, these are the
-    minutes since the last request. After a day there is no reading, because nobody misses the sidecars then."""
+    minutes since the last request. After a day there is no reading: the sidecars are not needed then."""
     rows = env.execute_query(
         SQL(
             """

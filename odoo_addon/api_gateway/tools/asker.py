@@ -22,8 +22,8 @@ def own_code():
 
 
 def askers(env):
-    """The environments whose users must all have a right: that of `env`, and that of the request, without the
-    superuser. Empty for the gateway's own code, and where there is no user: crons, installation, a shell."""
+    """The environments whose users must all have a right: `env` and the request's environment, if they are not the
+    superuser's. Empty for the gateway's own code, and where there is no user: crons, installation, a shell."""
     if _runs_own_code.get():
         return []
     of_request = env.transaction.default_env

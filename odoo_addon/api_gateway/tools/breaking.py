@@ -21,7 +21,7 @@ class Break(NamedTuple):
 
 
 def wanted_models(uses, schema):
-    """The models whose schema is needed to compare these uses, `(model, action, name)`, as far as `schema` shows."""
+    """The models whose schema is needed to compare the uses `(model, action, name)`, as far as `schema` shows."""
     return {model for use in uses for model in _models_of(schema, *use)}
 
 

@@ -31,7 +31,7 @@ _timer = None
 
 
 def protocol_of(path):
-    """The one of Odoo's own protocols that uses the path; None if none does."""
+    """The name of Odoo's own protocol that uses the path; None if there is no such protocol."""
     if not path.startswith(("/xmlrpc/", "/jsonrpc", "/json/2/")):
         return None
     if path.startswith("/xmlrpc/"):

@@ -279,7 +279,7 @@ def _insert_jobs(cr, model_name, jobs):
           event = case when j.event = 'create' then 'create' else excluded.event end,
           changed = case when j.event = 'create' then j.changed else array(
             select distinct name from unnest(j.changed || excluded.changed) as name order by name) end,
-          -- what a field held before the first of the merged changes
+          -- the values before the first of the merged changes
           previous = case when j.event = 'create' then null else excluded.previous || coalesce(j.previous, '{}') end,
           record_values = excluded.record_values
         """,

@@ -186,7 +186,7 @@ def _open(parts, connect):
 
 
 def _connect(address, allowed, deadline):
-    """The address that was checked is the one connected to, so DNS cannot switch in between."""
+    """Connects to the address that was checked, so a change in DNS cannot lead to another address."""
     host, port = address
     fault = None
     for family, kind, protocol, _, target in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):

@@ -1,10 +1,10 @@
-"""The webhooks that watch a model, as plain data: the registry's cache may keep it."""
+"""The webhooks that watch a model, as plain data, which the registry's cache may keep."""
 
 from typing import NamedTuple
 
 # Fields that change with every write, or are internal to Odoo.
 TECHNICAL = frozenset(["id", "create_uid", "create_date", "write_uid", "write_date", "parent_path"])
-# Models of which every message on a record writes a field.
+# A relation to one of these models changes with every message, so it is not watched.
 CHATTER = frozenset(["mail.message", "mail.followers", "mail.activity"])
 
 

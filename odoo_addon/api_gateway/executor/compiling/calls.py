@@ -63,7 +63,7 @@ def _page(model, given, fields):
 def _search_count(model, given):
     query = model._search(given.get("domain") or [], limit=given.get("limit"))
     check_query(model, query)
-    # The reader role gets rights on the columns that are named.
+    # This names a column, because the reader role gets rights only on columns that the SQL names.
     id_ = SQL.identifier(model._table, "id")
     counted = (
         SQL("SELECT COUNT(*) FROM (%s) t", query.select(id_)) if query.limit else query.select(SQL("COUNT(%s)", id_))

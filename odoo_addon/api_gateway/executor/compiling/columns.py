@@ -55,8 +55,8 @@ def joined(model, alias, field, query):
 
 
 def join(query, alias, link, comodel, column):
-    """A new alias for a model's record whose id is in a column. It is never one of Odoo's aliases, because Odoo's joins
-    look different."""
+    """A new alias for a model's record whose id is in a column. It differs from all of Odoo's aliases, because Odoo
+    joins the same record with other SQL."""
     coalias = Query.make_alias(alias, f"{link}_named")
     query.add_join("LEFT JOIN", coalias, comodel._table, SQL("%s = %s", column, SQL.identifier(coalias, "id")))
     return coalias

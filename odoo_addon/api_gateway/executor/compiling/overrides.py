@@ -35,7 +35,7 @@ OWN = "odoo.addons.api_gateway."
 
 @lru_cache(maxsize=1)
 def known_sources():
-    """{SHA-256 of a method's source: its classification}, as this version of the addon knows them."""
+    """{SHA-256 of a method's source: its classification}, as listed in this version of the addon."""
     entries = json.loads(Path(__file__).with_name("known_methods.json").read_text())
     return {entry["sha256"]: entry["is"] for entry in entries}
 
@@ -80,7 +80,7 @@ def verdict(function):
 
 
 class Overrides:
-    """Knows which models search and read only with the ORM's own methods. Created for each compilation, because fields
+    """Checks that models search and read only with the ORM's own methods. Created for each compilation, because fields
     and modules can change."""
 
     def __init__(self, env):

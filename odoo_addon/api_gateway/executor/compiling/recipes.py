@@ -169,7 +169,7 @@ def analytic_account(model, alias, query):
 
 
 def account(model, alias, query):
-    """account.account: its code in the company at the top"""
+    """account.account: its name after its code in the root company"""
     name = _column(model, alias, "name", query)
     if not model.env.user.has_group("account.group_account_readonly"):
         return SQL("NULLIF(%s, '')", name)

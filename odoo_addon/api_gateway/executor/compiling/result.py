@@ -1,5 +1,5 @@
-"""The result of a statement: for one level its rows, for several levels each column as a JSON array. Postgres makes an
-array of one column faster than objects or rows, and the sidecar reads it faster."""
+"""The result of a statement. One level becomes rows; several levels become one row that contains each column as a JSON
+array. Postgres makes an array of one column faster than objects or rows, and the sidecar reads it faster."""
 
 from odoo.tools import SQL, Query
 
@@ -12,7 +12,7 @@ def rows(level, *more):
     """A row for each record, in order."""
     if not level.named:
         return level.bare(*more)
-    # Joins lose the order, so each record gets the number of its place in the order.
+    # Joins lose the order, so each record gets its position as a number.
     page = SQL("SELECT __page.*, row_number() OVER () AS n FROM (%s) AS __page", level.bare())
     tables = [SQL("%s AS (%s)", SQL.identifier(level.name), page)]
     query = Query(level.model.env, level.name, SQL.identifier(level.name))
@@ -33,7 +33,7 @@ def rows(level, *more):
 def sets(levels, places, *more):
     """One row. The columns of a level `l0` are `l0_id`, `l0_c0` …, and its records' names in `l0c1_id`, `l0c1_name`.
 
-    :param places: the terms of the first level whose last value is where the next page starts"""
+    :param places: terms of the first level; their values in its last record are where the next page starts"""
     tables, found = [], []
     for level in levels:
         tables.append(SQL("%s AS MATERIALIZED (%s)", SQL.identifier(level.name), level.bare()))
@@ -60,7 +60,7 @@ def _set(table, terms, more=()):
 
 
 def _names(level, term, comodel):
-    """A table with the names of the records that a column refers to. Each name is made once."""
+    """A table with the names of the records that a column refers to. Each name is computed once."""
     query = Query(comodel.env, comodel._table, comodel._table_sql)
     id_ = SQL.identifier(comodel._table, "id")
     query.add_where(within(id_, level, term))

@@ -7,7 +7,7 @@ from .refusals import NotCompilableError
 
 def check_unread_by_rules(levels):
     """Refuse to-many relations that a model's rules read. The ORM evaluates the rules in Python, as superuser, and then
-    shows the caller the values that this has put into the cache.
+    shows the caller the values that this evaluation has put into the cache.
 
     :raises NotCompilableError: `field`"""
     shown = [level.field for level in levels if level.kind == "x2many"]
