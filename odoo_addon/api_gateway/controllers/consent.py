@@ -92,7 +92,7 @@ class ConsentController(http.Controller):
         return _private(request.redirect(f"{uri}{'&' if '?' in uri else '?'}{query}", code=303, local=False))
 
     def _log(self, app, message):
-        """Writes a row into the traffic log, beside those of the sidecars."""
+        """Writes a row into the traffic log, as sidecars do."""
         asked = request.httprequest
         request.env.cr.execute(
             "select gateway.log_consent(%s, %s, %s, %s, %s, %s)",

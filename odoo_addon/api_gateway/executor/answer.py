@@ -64,7 +64,7 @@ def encode(value):
     """JSON as the sidecar expects it: null for NaN and infinity, no lone surrogates."""
     try:
         text = _dumps(value)
-    except ValueError:  # rare, and checking every number costs more than this
+    except ValueError:  # rare; checking every number beforehand would cost more
         text = _dumps(_without_nan(value))
     return text.encode("utf-8", "replace")
 

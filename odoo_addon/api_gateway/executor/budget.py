@@ -82,7 +82,7 @@ def check_length(path, names):
 
 
 def joins_of(model, field, is_last=True):
-    """How many relations Postgres joins to compare the field: (all relations, relations to many records)."""
+    """The number of relations that Postgres joins to compare the field: (all, those to many records)."""
     if field.type in TO_MANY and field.store:
         return 1, 1
     ahead = int(field.relational and not is_last)

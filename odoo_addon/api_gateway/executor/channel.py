@@ -43,7 +43,7 @@ UNSTORABLE = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 class Envelope(NamedTuple):
     nonce: str
     deadline: float
-    """When the time for the calls is over, on the clock of `time.monotonic()`."""
+    """The deadline of the calls, on the clock of `time.monotonic()`."""
     calls: list
     state: State
     raw: bytes

@@ -34,7 +34,7 @@ def client_create(env, reach, operation):
     ):
         raise RefusalError("odoo.arguments", "The client is not an object with a client_name and a scope.")
     if unknown := given.keys() - KEYS:
-        raise RefusalError("odoo.arguments", f"A client has no {min(unknown)!r}.", argument=min(unknown))
+        raise RefusalError("odoo.arguments", f"A client has no field {min(unknown)!r}.", argument=min(unknown))
     if not given.get("client_name"):
         raise RefusalError("odoo.arguments", "The client has no client_name.", argument="client_name")
     with _opened(env, reach):

@@ -36,7 +36,7 @@ class StepOutsideError(RefusalError):
 
 @dataclass
 class DryRun:
-    """The report in the answer to a dry run, beside the results."""
+    """The report that accompanies the results of a dry run."""
 
     differences: list | None
     """Up to MAX_RECORDS of `{model, id, name, before, after}`: the fields that changed, before (null: a new record) and

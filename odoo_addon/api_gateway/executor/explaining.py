@@ -84,7 +84,7 @@ def _has_right(model, mode):
 
 
 def _groups(model, mode, is_allowed):
-    """The names of the groups that give the right: the user's own, or if it has none of them, all of them."""
+    """The names of the groups that give the right. If the user has the right, only the user's own groups."""
     rights = model.env["ir.model.access"].sudo()
     found = rights.search([("model_id.model", "=", model._name), (f"perm_{mode}", "=", True)]).group_id
     if is_allowed:

@@ -1,4 +1,4 @@
-"""The bytes of the one file that travels beside the JSON of a call."""
+"""The bytes of the file that is sent together with the JSON of a call."""
 
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -9,7 +9,7 @@ _current = ContextVar("gateway_file", default=None)
 
 
 class File:
-    """`received`: the bytes after the body; `sent`: those to send after the answer."""
+    """`received`: the bytes that follow the request's JSON. `sent`: the bytes to send after the answer."""
 
     def __init__(self, received):
         self.received = received

@@ -13,7 +13,7 @@ from .references import References
 from .storing import FILES
 
 KEPT_HOURS = 24
-# What an operation does to its model, except for calls, whose methods decide that.
+# The actions of each operation on its model. For calls, the method decides.
 ACTIONS = {
     "search": (READ,),
     "read": (READ,),

@@ -1,5 +1,5 @@
-"""Public methods. Their arguments are checked: those of the ORM's own methods by their meaning (`named.py`), those of
-modules by their content (`module_methods.py`). Models that are never exposed stay closed to both kinds of methods."""
+"""Public methods. The arguments of the ORM's own methods are checked by their meaning (`named.py`), and those of
+modules' methods by their content (`module_methods.py`). Neither may use models that are never exposed."""
 
 import inspect
 from collections.abc import Callable

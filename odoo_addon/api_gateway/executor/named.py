@@ -23,7 +23,7 @@ AGGREGATED = re.compile(r"\w+:\w+\((?P<field>\w+)\)")  # read_group ignores the 
 
 
 def check_named(reach, records, method, bound, is_trial):
-    """Check the arguments of a method that every model has, and the size of its answer; returns those arguments that
+    """Check the arguments of a method that every model has, and the size of its answer; returns the arguments that
     are values to be written. `is_trial`: the method only reads, so no values are written."""
     signature = inspect.signature(getattr(records.env.registry["base"], method))
     arguments = _by_name(bound, signature)

@@ -30,7 +30,7 @@ class Reach:
         self.is_bare = False
         """Whether the call came over one of Odoo's own protocols, where only the call's own context applies."""
         self.deadline = inf
-        """When the call's time is over, on the clock of `time.monotonic()`."""
+        """The deadline of the call, on the clock of `time.monotonic()`."""
         self.budget = Budget()
         self.room: Room = room
         self._never_exposed = never_exposed
@@ -94,8 +94,8 @@ class Reach:
         return env[name]
 
     def _meant(self, env, name):
-        """A list with the name that is most like a wrong name, among the models that the caller may read; empty if
-        there is no such name."""
+        """A list with the name that is most similar to a wrong name, among the models that the caller may read; empty
+        if no name is similar."""
         near = nearest(name, (known for known in env.registry if not env.registry[known]._abstract), most=5)
         return [known for known in near if self.permits(known, READ) and env[known].has_access("read")][:1]
 
@@ -132,7 +132,7 @@ class Reach:
             )
         if self._is_guarded(model_name, action):
             raise OutOfReachError(
-                f"Records of {model_name} contain code or rights. Only a credential without scopes or models may "
+                f"Records of {model_name} contain code or grant rights. Only a credential without scopes or models may "
                 f"{action} them.",
                 model=model_name,
             )

@@ -96,7 +96,7 @@ def _only_reads(registry, operation):
     name, method = operation.get("model"), operation.get("method")
     if type(name) is not str or type(method) is not str or method not in READS or name not in registry:
         return False
-    return getattr(registry[name], method) is getattr(registry["base"], method)  # a module's own may do more
+    return getattr(registry[name], method) is getattr(registry["base"], method)  # a module's override may do more
 
 
 def run_content(request):

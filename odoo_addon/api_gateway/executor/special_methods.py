@@ -87,7 +87,7 @@ def _copied(records, arguments):
             continue
         seen[copied._name].update(copied.ids)
         yield copied
-        # These lines include some that the caller cannot find, because a model's own copy() may see more.
+        # These lines include lines that the caller cannot find, because a model's own copy() may copy those, too.
         every = copied.sudo().with_context(active_test=False).exists()
         for name, field in copied._fields.items():
             if field.copy and field.type == "one2many" and name not in given:

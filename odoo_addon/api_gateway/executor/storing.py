@@ -28,9 +28,9 @@ BROKEN = (EOFError, Image.DecompressionBombError, OSError, SyntaxError, UserErro
 
 
 def content(env, reach, operation):
-    """`bytes` of a field's file from the offset `from` on, with `size, name, type, etag`. The name and type are Odoo's
-    own. With `side`, the file is an image that fits into a square with sides of this many pixels; if `bytes` is 0, the
-    image is not made, and `size` is 0."""
+    """Up to `bytes` bytes of a field's file, beginning at the offset `from`, with `size, name, type, etag`. Name and
+    type come from Odoo. With `side`, the file is an image that fits into a square with sides of this many pixels; if
+    `bytes` is 0, the image is not made, and `size` is 0."""
     model = reach.model(env, required(operation, "model"), READ)
     field = _file_field(reach, model, required(operation, "field"), READ)
     model._check_field_access(field, "read")
@@ -105,7 +105,7 @@ def _require_few_pixels(image):
     with Image.open(BytesIO(image)) as opened:
         width, height = opened.size
     if width * height > IMAGE_MAX_RESOLUTION:
-        raise ValueError(f"it has {width} x {height} pixels, and {IMAGE_MAX_RESOLUTION:.0f} are possible.")
+        raise ValueError(f"it has {width} x {height} pixels; at most {IMAGE_MAX_RESOLUTION:.0f} are possible.")
 
 
 def store(env, reach, operation):

@@ -1,5 +1,5 @@
-"""Upserts: records with a key are changed, or else created. A key is a field of the model, or an external id in the
-credential's own namespace."""
+"""Upserts: a record with a given key is changed, or created if it does not exist. A key is a field of the model, or
+an external id in the credential's own namespace."""
 
 import hashlib
 import re

@@ -19,8 +19,8 @@ from .reach import DELETE, READ, WRITE
 from .stored_texts import check_stored_texts
 
 CREATE, UPDATE, DELETE_RECORD, UNLINK, LINK, CLEAR, SET = range(7)
-MAX_INDEXED = 2704  # the size in bytes that a value may have in an index; Postgres may compress longer ones
-ENDS_OF_TIME = ("0001", "9999")  # Odoo adds an hour or a day to times, and later ones would overflow
+MAX_INDEXED = 2704  # the size in bytes that a value may have in an index; Postgres may compress longer values
+ENDS_OF_TIME = ("0001", "9999")  # Odoo adds an hour or a day to times, and later times would overflow
 TEXTS = frozenset(["char", "text", "html"])
 NUMERIC = WHOLE | DECIMAL
 LENGTHS = {CREATE: 3, UPDATE: 3, DELETE_RECORD: 2, UNLINK: 2, LINK: 2, CLEAR: 1, SET: 3}
@@ -97,8 +97,8 @@ def _check_record(reach, model, values, parents, named):
 
 
 def _check_parent(reach, model, field, value, parents):
-    """The record from which a model inherits fields (a user's contact). If it could be replaced, the new one could be
-    read and written through this record."""
+    """Check the record from which a model inherits fields (a user's contact). If it could be replaced, the new record
+    could be read and written through this one."""
     if value and not (parents and all(stored[field.name].id == value for stored in model.sudo().browse(parents))):
         reach.require(field.comodel_name, READ)
         reach.require(field.comodel_name, WRITE)

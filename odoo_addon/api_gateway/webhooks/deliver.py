@@ -70,8 +70,8 @@ def sign(secrets, event_id, timestamp, body):
 
 
 def deliver(allowed, target, event_id, body, timeout_s):
-    """Posts once and returns the arguments for `gateway.webhook_finish`. Never raises: each fault is a failed attempt
-    with its own message. `allowed`: networks allowed by the settings."""
+    """Posts once and returns the arguments for `gateway.webhook_finish`. Never raises: each fault becomes a failed
+    attempt with its own message. `allowed`: networks allowed by the settings."""
     timestamp = int(time.time())
     started = time.monotonic()
     result = {"status": None, "error": None, "response": None, "retry_after": None, "gone": False}

@@ -96,7 +96,7 @@ def read_bounds(cr):
 
 
 def deliver_job(env, bounds, target, job):
-    """Sends one claimed job and returns its result. A record that cannot be read is a failed attempt."""
+    """Sends one claimed job and returns its result. If the record cannot be read, the attempt has failed."""
     endpoint, owner_id, lang, names = target
     allowed, timeout_s = bounds
     body = job["body"]
