@@ -191,7 +191,6 @@ class GatewayUpgradeCheckLine(models.TransientModel):
     name = fields.Char("Field, Choice or Method", readonly=True)
     action = fields.Selection(
         [("read", "Read"), ("write", "Write"), ("delete", "Delete"), ("call", "Call"), ("choice", "Choice")],
-        "Action",
         readonly=True,
     )
     problem = fields.Char("There", readonly=True)
