@@ -31,8 +31,8 @@ def called_ids(env, operation):
 
 
 def affected(env, operation, result):
-    """How many records the operation has written. For a method, this is the number of records on which it is called, or
-    of ids that it returns, whichever is greater; other records that it has written are not counted."""
+    """The number of records that the operation has written. For a method, this is the number of records on which it is
+    called, or of ids that it returns, whichever is greater; other records that it has written are not counted."""
     if operation["op"] in WRITING:
         return len(result["ids"])
     if operation["op"] != "call" or effect_of(env[operation["model"]], operation["method"]) == READ:

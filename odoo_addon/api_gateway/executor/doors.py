@@ -54,7 +54,7 @@ def check_doors(reach, records, values):
     name = min(moved)
     raise OutOfReachError(
         f"The field {name} of {records._name} gives access to a user's account. Only a credential without scopes or "
-        "models may change it; for portal users also one that names res.users.",
+        "models may change it. For portal users, a credential that names res.users may change it, too.",
         "res.users:write" if are_portal else None,
         model=records._name,
         field=name,

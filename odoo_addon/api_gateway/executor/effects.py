@@ -1,6 +1,6 @@
-"""The effect of each public method that every model has or inherits from a mixin. Odoo's own mark (`@api.readonly`)
-says less: methods without it may still only read. When an upgrade of Odoo adds a method, `tests/test_effects.py` fails
-until it is listed here."""
+"""The effect of each public method that every model has or inherits from a mixin. Odoo's own decorator
+`@api.readonly` is not enough: methods without it may still only read. When an upgrade of Odoo adds a method,
+`tests/test_effects.py` fails until the method is listed here."""
 
 from .reach import CALL, DELETE, READ, WRITE
 

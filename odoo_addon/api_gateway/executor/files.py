@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 
 def size_of_files(records, names, times):
-    """How many bytes the binary fields take in an answer.
+    """The number of bytes that the binary fields take in an answer.
 
     :param times: {id: how many times the record is in the answer}"""
     size = 0

@@ -51,7 +51,7 @@ def check_unchanged(env, reach, model, operation):
 
 
 def version_of(record, is_narrowed):
-    """The digest of a raw record as it is sent; `sidecar/src/records/versions.ts` computes the same."""
+    """The digest of a raw record as it is sent; `sidecar/src/records/versions.ts` computes the same digest."""
     text = encode(record).decode()
     if is_narrowed and "access_token" in text:
         text = mask(text)

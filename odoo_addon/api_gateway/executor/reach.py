@@ -198,8 +198,8 @@ class Reach:
             )
         if action == WRITE and (field.base_field.model_name, name) in NOTES:
             raise OutOfReachError(
-                f"The field {name} of {model._name} is Odoo's own note for its scheduled jobs. Call the method that "
-                "makes them.",
+                f"The field {name} of {model._name} contains Odoo's own instructions for its scheduled jobs. Call "
+                "the method that creates them.",
                 model=model._name,
                 field=name,
             )

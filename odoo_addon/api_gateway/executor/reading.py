@@ -77,7 +77,7 @@ def page_domain(asked, operation):
 
 def _behind(model, terms, after, order):
     if terms is None:
-        raise RefusalError("odoo.order", f"A list in the order {order!r} has no cursor, only an offset.")
+        raise RefusalError("odoo.order", f"A list in the order {order!r} needs an offset instead of a cursor.")
     condition = behind(model, terms, after if type(after) is list else [])
     return Domain.custom(to_sql=lambda _model, _alias, _query: condition)
 

@@ -13,8 +13,9 @@ VERBS = {"read": "read", "write": "change", "create": "create", "unlink": "delet
 
 
 def in_plain_words(exc, env, operation):
-    """The refusal to answer with instead of Odoo's error; the error itself unless it is about a missing record of the
-    operation, or about a record rule. The cursor must have been rolled back, because this reads records."""
+    """The refusal that replaces Odoo's error in the answer. Returns the error itself unless it is about a missing
+    record of the operation, or about a record rule. The cursor must have been rolled back, because this reads
+    records."""
     refused = getattr(exc, "gateway_refused", None) if isinstance(exc, AccessError) else None
     if refused is None and not isinstance(exc, MissingError):
         return exc

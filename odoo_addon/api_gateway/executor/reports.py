@@ -49,7 +49,8 @@ def report(env, reach, operation):
 
 def _printed(env, reach, report, id_, form):
     """The bytes of a document. For a narrowed credential, it is printed without the links that open it to anyone. Such
-    a document is not taken from an attachment, and not kept as one, because the customer needs the links."""
+    a document is not taken from an attachment, and not stored as one, because the customer's attachment needs the
+    links."""
     reports = env["ir.actions.report"]
     if reach.is_narrowed:
         reports = reports.with_context(report_pdf_no_attachment=True)

@@ -40,7 +40,7 @@ FULL = encode({"ok": False, "error": {"reason": "channel.full", "message": ""}, 
 
 class CallFailedError(Exception):
     """A write that must be rolled back, because it failed or was a dry run. The exception is raised so that Odoo cleans
-    up; its body then becomes the answer."""
+    up; the body of the exception then becomes the answer."""
 
     def __init__(self, body):
         super().__init__()
@@ -169,7 +169,7 @@ def _run_in_turn(request, envelope, clock):
 
 def _run_alone(request, index, envelope, clock, nonce, commits=False):
     """The answer to one call, and whether the call failed and was rolled back. While the call conflicts with another,
-    it is tried again after milliseconds. `nonce`: None if an earlier transaction has used it."""
+    it is tried again after a few milliseconds. `nonce`: None if an earlier transaction has used it."""
     # When the calls were tried together, the ORM changed their values.
     call = envelope.fresh_call(index) if commits else envelope.calls[index]
     answer = Answer(request.env.cr)
@@ -294,7 +294,7 @@ def _entered(request, call, envelope):
 
 
 def _require_active(env):
-    """Refuse users that were archived or deleted: the sidecar learns this only a little after the commit."""
+    """Refuse users that were archived or deleted: the sidecar is notified only shortly after the commit."""
     if env.uid and not env["res.users"]._gateway_is_active(env.uid):
         raise RefusalError("auth.invalid", "Invalid or expired credentials")
 

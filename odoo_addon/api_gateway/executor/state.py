@@ -24,7 +24,7 @@ class State(NamedTuple):
 
     database_uuid: str
     secrets: tuple
-    """First the secret that signs, then the secrets from before earlier rotations that are still valid."""
+    """The current secret, followed by older secrets that are still valid after a rotation."""
     never_exposed: Patterns
     answer_bytes: int
     answer_records: int

@@ -1,5 +1,5 @@
 """Stored strings that Odoo evaluates: a domain for another model, a path that Odoo follows as superuser. They are
-checked like arguments when they are written, because Odoo may use them at any time later."""
+checked like arguments when they are written, because Odoo may use them at any later time."""
 
 import re
 from ast import literal_eval

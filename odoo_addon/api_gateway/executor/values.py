@@ -170,7 +170,7 @@ def _check_command(reach, model, field, command, parents, linked, named):
 
 
 def _require_scopes(reach, model, field, code):
-    """Require the scopes for what a command does to the other model. Links of a many2many belong to this model."""
+    """Require the scopes for a command's effect on the other model. Links of a many2many belong to this model."""
     if code in (CREATE, UPDATE) or (field.type == "one2many" and code != DELETE_RECORD):
         reach.require(field.comodel_name, WRITE, "create" if code == CREATE else "write")
     if code == DELETE_RECORD or (field.type == "one2many" and code in (UNLINK, CLEAR, SET) and _cascades(model, field)):

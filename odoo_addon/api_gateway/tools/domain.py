@@ -21,7 +21,7 @@ def checked_domain(text):
     Raises ValueError."""
     text = (text or "").strip() or "[]"
     if len(text) > MAX_LENGTH:
-        raise ValueError(f"A domain has at most {MAX_LENGTH} characters.")
+        raise ValueError(f"A domain may have at most {MAX_LENGTH} characters.")
     try:
         parsed = literal_eval(text)
     except (SyntaxError, TypeError, RecursionError, MemoryError) as exc:
@@ -52,9 +52,9 @@ def _check_cost(domain):
                 relations += 1
                 unchecked.append(value)
     if terms > MAX_TERMS:
-        raise ValueError(f"A domain has at most {MAX_TERMS} terms, not {terms}.")
+        raise ValueError(f"A domain may have at most {MAX_TERMS} terms, not {terms}.")
     if relations > MAX_RELATIONS:
-        raise ValueError(f"A domain follows at most {MAX_RELATIONS} relations in all, not {relations}.")
+        raise ValueError(f"A domain may follow at most {MAX_RELATIONS} relations in all, not {relations}.")
 
 
 def _check_literals(value):

@@ -92,7 +92,7 @@ BRACKETED = re.compile(r"[\[({]([^\])}]{0,8192})")
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name):
-    """Whether values under this name are never logged. In a path, one secret step is enough."""
+    """Whether values under this name are never logged. A path is secret if one of its steps is."""
     return any(_is_secret_step(step) for step in re.split(r"[.\[\]/:]+", name[:1000]))
 
 

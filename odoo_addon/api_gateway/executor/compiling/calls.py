@@ -1,4 +1,4 @@
-"""The ORM's own reading methods, as callers of Odoo's RPC know them: their raw results, not the executor's records."""
+"""The ORM's own reading methods, as in Odoo's RPC: with raw results instead of the executor's records."""
 
 from odoo.tools import SQL
 
