@@ -104,12 +104,15 @@ test('a long file name is cut correctly at a character of two units', async () =
   expect([read.status, read.headers.get('content-disposition')?.includes('nnn')]).toEqual([200, true]);
 });
 
-test.each(['content', 'report', 'attachments'])('a record may have the key "%s"', async (key) => {
-  const put = (path: string) =>
-    ask('PUT', `/api/v1/res.partner/by/${path}`, { body: '{"name":"Keyed"}', headers: { 'Content-Type': 'application/json' } });
-  expect((await put(`ref/${key}`)).status).toBe(201);
-  expect((await put(`${key}/x`)).json.error.reason).toBe('odoo.field');
-});
+test.each(['content', 'report', 'attachments'])(
+  '"%s", a word of the file routes, may be part of the path of an upsert',
+  async (key) => {
+    const put = (path: string) =>
+      ask('PUT', `/api/v1/res.partner/by/${path}`, { body: '{"name":"Keyed"}', headers: { 'Content-Type': 'application/json' } });
+    expect((await put(`ref/${key}`)).status).toBe(201);
+    expect((await put(`${key}/x`)).json.error.reason).toBe('odoo.field');
+  },
+);
 
 test('a form gives its file a name and a type', async () => {
   const form = new FormData();

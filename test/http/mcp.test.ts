@@ -392,7 +392,7 @@ describe('the restrictions of a key apply to its agent', () => {
 describe('writes', () => {
   const create = (name: string, more = {}) => ({ model: 'res.partner', values: { name }, ...more });
 
-  test('are shown first, and happen once, with the confirmation, on any sidecar', async () => {
+  test('are shown first; the confirmation executes them once, on any sidecar', async () => {
     const shown = await call('create_record', create('Shown First'));
     expect(shown.data).toMatchObject({
       status: 'confirmation_required',

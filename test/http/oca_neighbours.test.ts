@@ -97,7 +97,7 @@ describe('methods and models that rpc_helper closes to remote calls are closed t
   });
 });
 
-test('a field that is missing in the SQL view of its model is not read by default, and is refused by name', async () => {
+test('a field that is missing from the SQL view of its model is not read by default, and requests for it are refused', async () => {
   const key = gateway.keys.admin;
   const reports = '/api/v1/api.gateway.example.report';
   const { status, json } = await sidecar.get(`${reports}?limit=1`, { key });

@@ -1,5 +1,6 @@
 // Floods beside normal readers: 20 refused requests a second of each kind, each just over its bound, while four callers
-// read. Then five callers list files at once, over the bound and just under it, and the sidecar's memory is measured.
+// read. Then five callers list files at once: first with answers over the size limit, then just under it. The sidecar's peak memory
+// is measured each time.
 //
 //   npm run soak -- floods [--seconds 20]
 

@@ -40,7 +40,7 @@ class ConsentController(http.Controller):
         return self._back(agreement, code=code)
 
     def _read(self, parameters):
-        """Returns the request, and a page that says why the user cannot be asked (None if the user can be)."""
+        """Returns the request, and None. If the user cannot be asked, returns None and a page with the reason."""
         agreement = read_request(request.env.cr, parameters.get("request"))
         if agreement is None:
             return None, self._render("api_gateway.consent_over", {}, 400)

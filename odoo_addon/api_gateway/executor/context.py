@@ -34,7 +34,7 @@ DROPPED = frozenset(
         "parent_fields_hierarchy",
         "prefetch_fields",
         "prefetch_langs",
-        # Keys that switch off rules for Odoo's own code: rules about posted entries, approved leaves, files of fields.
+        # With these keys, Odoo's own code switches off checks, such as those on posted entries or approved leaves.
         "allocation_skip_state_check",
         "bypass_lock_check",
         "bypass_payment_method_ids_forbidden_change",

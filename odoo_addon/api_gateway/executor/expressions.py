@@ -85,14 +85,14 @@ def _check_terms(reach, model, domain, size):
 
 def check_order(reach, model, order):
     if type(order) is not str:
-        raise RefusalError("odoo.order", "An order must be a string of field names.")
+        raise RefusalError("odoo.order", "A sort order must be a string of field names.")
     terms = order.split(",")
     if len(terms) > MAX_ORDER_TERMS:
-        raise RefusalError("odoo.order", f"An order may have at most {MAX_ORDER_TERMS} fields, not {len(terms)}.")
+        raise RefusalError("odoo.order", f"A sort order may have at most {MAX_ORDER_TERMS} fields, not {len(terms)}.")
     for term in terms:
         match = ORDER_TERM.fullmatch(term)
         if not match:
-            raise RefusalError("odoo.order", f"The order has a malformed term: {term.strip()!r}.")
+            raise RefusalError("odoo.order", f"The sort order has a malformed term: {term.strip()!r}.")
         name, part = match.groups()
         field = reach.field(model, name)
         model._check_field_access(field, "read")

@@ -226,7 +226,7 @@ def _check_group_specifications(reach, model, specifications):
 
 def _check_orders(reach, model, order):
     if type(order) is not str:
-        raise RefusalError("odoo.order", "An order must be a string of field names.")
+        raise RefusalError("odoo.order", "A sort order must be a string of field names.")
     for term in order.split(","):
         if term.split() and (found := _check_path(reach, model, term.split()[0], is_grouped=True)):
             owner, field = found

@@ -171,7 +171,7 @@ export function unavailable(path: Path, mayBeWritten: boolean, cause?: unknown):
   return new GatewayError('odoo.unavailable', { ...(isWriting(path) && outcome(mayBeWritten)), cause });
 }
 
-/** A status other than 200 is a fault of the installation. The whole text is logged; the caller gets no details. */
+/** A status other than 200 is a fault of the installation. The start of Odoo's answer is logged; the caller gets no details. */
 function refusal(path: Path, database: Addressee, status: number, text: string): GatewayError {
   const said = `Odoo answered ${status} on the internal channel: ${text.slice(0, 300)}`;
   const cause = new Error(said);

@@ -33,7 +33,7 @@ export async function askedFirst(
 ): Promise<Json> {
   const writes = writesOf(context);
   if (writes === 'never') throw new GatewayError('agent.writes');
-  // A confirmation is checked even if writes are allowed by now, so that the call that was shown happens only once.
+  // A confirmation is checked even if writes no longer need one: its idempotency key makes the call happen only once.
   if (confirm !== undefined) {
     const once = await checkConfirmation(context, call, confirm);
     return { status: 'done', ...(await act(once)) };

@@ -190,8 +190,8 @@ export interface Endpoint {
   /** Whether the request is logged at every level. Set for requests that would otherwise leave no trace. */
   readonly isAlwaysLogged?: boolean;
   /**
-   * For protocols with the credential in the body, in any format: returns the value for `context.body`, and stores the credential
-   * in `context.caller`. With `access: 'optional'`, a body without a credential has no caller.
+   * For protocols whose body contains the credential. Parses the body, returns the value for `context.body`, and stores the
+   * credential in `context.caller`. With `access: 'optional'`, a body without a credential has no caller.
    */
   readonly readBody?: (context: RequestContext, bytes: Buffer, weigh: (size: number) => void) => unknown;
   /** With `readBody`: throws before a body is read, if the endpoint is switched off. */

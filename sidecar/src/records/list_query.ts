@@ -120,7 +120,7 @@ function parseLimit(text: string | undefined, settings: Limits): number {
 function parseOffset(text: string | undefined): number {
   const offset = text === undefined ? 0 : wholeNumber(text);
   if (offset === undefined) {
-    const message = `offset must be a whole number from 0, not "${text}".`;
+    const message = `offset must be a whole number of at least 0, not "${text}".`;
     throw new GatewayError('query.offset', { message, details: { offset: text } });
   }
   return offset;

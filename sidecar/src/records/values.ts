@@ -210,7 +210,7 @@ function parseItem(item: unknown, at: string, type: FieldType, typesOf: TypesOf,
   const comodel = type.relation ?? '';
   if (id === undefined || id === null) return [command.create, 0, parseValues(values, comodel, typesOf, at, depth + 1)];
   const target = parseLink(id, at);
-  // This is the form in which a read returns a record that a rule hides. When it is written back, it is a link.
+  // Reads return only the id and display_name of a record that a rule hides. Sent back in a write, they only link the record.
   if (Object.keys(values).every((name) => name === 'display_name')) return [command.link, target];
   return [command.update, target, parseValues(values, comodel, typesOf, at, depth + 1)];
 }
