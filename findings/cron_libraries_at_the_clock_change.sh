@@ -1,6 +1,7 @@
 #!/bin/sh
 # "Daily at 02:30" where the clock changes. In Berlin there is no 02:30 on 29 March 2026, and there are two on 25 October. Four cron
-# libraries give three answers: in spring the job runs at 03:00 or at 03:30, and in autumn croniter runs it twice.
+# libraries give three answers: in spring, cron-parser runs the job at 03:30 and the others at 03:00. In autumn, croniter
+# runs it twice and the others once.
 # For "every two hours" in autumn, cron-parser skips the second 02:00; the other three do not.
 #
 # Versions: cron-parser 5.10.6, croner 11.0.1 (npm); croniter 7.0.0, cronsim 2.8 (PyPI), Python 3.11, Node 20

@@ -45,7 +45,7 @@ def ensure_key(user, key):
 
 
 def remove_limits(user):
-    """Gives the user a profile without any limit, once the addon has profiles."""
+    """Gives the user a profile without any limits. Does nothing if the installed addon has no profiles yet."""
     if "gateway.profile" not in env:
         return
     profiles = env["gateway.profile"]

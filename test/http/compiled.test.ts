@@ -49,7 +49,7 @@ async function compiled(path: string, asked: Asked = {}): Promise<Answer> {
 const partners = '/api/v1/res.partner';
 const columns = 'fields=name,email,country_id,color,create_date,is_company,parent_id';
 
-describe('a compiled answer equals that of Odoo, byte by byte', () => {
+describe('a compiled answer equals that of Odoo, byte for byte', () => {
   test.each([
     ['a page', `${partners}?${columns}&limit=20`],
     ['one record', `${partners}/3?${columns}`],

@@ -248,7 +248,7 @@ describe('two clients that change one record', () => {
 
 describe('lists', () => {
   test.each(['', 'order=email', 'order=email desc', 'order=create_date desc', 'order=color,city desc', 'order=is_company,id'])(
-    'continue after a cursor until every record was shown once (%s)',
+    'page by cursor through every record exactly once (%s)',
     async (order) => {
       const all = await gateway.get(`/api/v1/res.partner?fields=id&limit=1000&${order}`, { key: admin });
       const seen: number[] = [];

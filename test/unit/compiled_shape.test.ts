@@ -91,7 +91,7 @@ test('reads by ids have the same shape, however many ids they name', () => {
   expect(read(2, 3)?.values).toEqual([[2, 3]]);
 });
 
-test("the ORM's reading methods have shapes, by position or by name", () => {
+test("calls of the ORM's reading methods have shapes, with arguments by position or by name", () => {
   const call = (method: string, args: unknown[], kwargs: Record<string, unknown> = {}) =>
     shapeOf({ op: 'call', model: 'res.partner', method, args, kwargs });
   expect(call('search_read', [[['name', '=', 'a']], ['name'], 0, 7])?.values).toEqual(['a', 7]);

@@ -111,7 +111,7 @@ class GatewayStat(models.AbstractModel):
         return next((name for name, hours in RANGES.items() if back_to <= hours), "1y")
 
     def _add_causes(self, reasons):
-        """Adds to each reason the kind of refusal that the dashboard shows (one of four), or None for another
+        """Adds to each reason the kind of refusal that the dashboard shows (one of four), or None for any other
         failure."""
         self.env.cr.execute(
             "select reason, gateway.refusal(reason) from unnest(%s::text[]) reason",

@@ -1,5 +1,5 @@
-"""Calls over Odoo's own protocols. They accept the same arguments as Odoo, because existing scripts rely on that, and their
-context does not get the user's language and time zone. The rights of a credential are the same as on `/call`."""
+"""Calls over Odoo's own protocols. They accept the same arguments as Odoo, because existing scripts rely on that, and
+their context does not get the user's language and time zone. The rights of a credential are the same as on `/call`."""
 
 from odoo.tests.common import tagged
 

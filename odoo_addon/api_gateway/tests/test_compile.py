@@ -341,7 +341,7 @@ class TestCompile(ChannelCase):
         self.assertEqual(named - read - links, set(), plan["text"])
 
     def test_all_of_odoos_overrides_are_classified(self):
-        """Review each method listed here, as described in `scripts/stack/known_methods.py`."""
+        """If this fails, classify each method in the message, as described in `scripts/stack/known_methods.py`."""
         new = {name for name, function in named_methods(self.env.registry).items() if not verdict(function)}
         self.assertEqual(new, set())
 

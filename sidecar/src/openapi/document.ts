@@ -89,7 +89,7 @@ function resourceSchemas({ name, label, lines }: ResourceDescription): Record<st
   };
 }
 
-/** The only path that other gateways also have. */
+/** `/api/project/create`, for integrations that were written for other gateways. */
 function projectPath(resources: readonly ResourceDescription[]): Record<string, unknown> {
   const projects = resources.find(({ name }) => name === 'projects');
   if (projects?.rights.create !== true) return {};

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { Reason } from '../errors.ts';
 import { GatewayError, renderEnvelope } from '../errors.ts';
 
-/** The maximum bytes of URL and headers together. */
+/** The maximum size of the URL and headers together, in bytes. */
 export const mostHeaderBytes = 16_384;
 
 /** How long a peer may take to read the reason before its connection ends. */

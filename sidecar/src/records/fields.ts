@@ -28,7 +28,7 @@ export function parseFields(text: string): FieldTree {
   return tree;
 }
 
-/** Adds a path to the tree. Returns how many of its relations no earlier path has followed. */
+/** Adds a path to the tree. Returns how many of its relations were not in the tree yet. */
 function plant(tree: FieldTree, steps: readonly string[], path: string): number {
   let branch = tree;
   let expansions = 0;

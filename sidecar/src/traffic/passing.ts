@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import type { Counted } from './figures.ts';
 
-/** The most lines between two messages. Nobody could read more. */
+/** The most requests that are collected for one message. Nobody could read more. */
 const most = 12;
 /** The most characters that all lines of a message may have. The message also contains the counts. */
 const mostCharacters = 1_500;

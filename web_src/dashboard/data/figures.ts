@@ -53,7 +53,7 @@ export interface Top {
   value: string;
   requests: number;
   errors: number;
-  /** The name for readers, only for consumers. */
+  /** A readable name. Only entries that are consumers have one. */
   name?: string;
   user_name?: string | null;
 }
