@@ -2,7 +2,8 @@
 # Standard Webhooks signs bytes, whatever they are. `verify` of standardwebhooks, for npm and for Python, parses them as JSON once
 # the signature is verified: a correctly signed body that is empty or not JSON raises a JSON error, not the library's own. A
 # receiver that catches only WebhookVerificationError does not catch it. svix for Python uses the same scheme, but its `verify`
-# returns None for every correctly signed body. npm's `verify` accepts headers only as a plain object: given the Headers of a fetch Request, it reports them as missing.
+# returns None for every correctly signed body. npm's `verify` accepts headers only as a plain object: given the Headers of a
+# fetch Request, it reports them as missing.
 #
 # Versions: standardwebhooks 1.0.0 (npm), 1.1.0 (PyPI), svix 2.9.1 (PyPI), Node 20, Python 3.11
 # Seen:

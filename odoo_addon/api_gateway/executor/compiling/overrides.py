@@ -72,10 +72,11 @@ def named_methods(registry):
 
 
 def verdict(function):
-    """The classification of a method's source. `pure`: it depends only on its arguments and on context keys that no call
-    sets, and the SQL has its whole effect. `pure for like`: a search that is pure for `like`, `ilike` and their variants. `pure for readers`: it is pure for
-    users who may read the model. `recipe …`: a name that the given function of `recipes.py` produces. `odoo`: SQL
-    cannot do what the method does. An empty string: the source is unknown."""
+    """The classification of a method's source. `pure`: it depends only on its arguments and on context keys that no
+    call sets, and the SQL has its whole effect. `pure for like`: a search that is pure for `like`, `ilike` and their
+    variants. `pure for readers`: it is pure for users who may read the model. `recipe …`: a name that the given
+    function of `recipes.py` produces. `odoo`: SQL cannot do what the method does. An empty string: the source is
+    unknown."""
     return known_sources().get(source_hash(function), "")
 
 
