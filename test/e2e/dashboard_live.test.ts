@@ -168,6 +168,14 @@ describe('live', () => {
     await toast('Server error').waitFor();
     expect(await toast('Server error').textContent()).toMatch(/[2-9] requests failed/);
   });
+
+  test('a minute after the last server error, its toast closes', async () => {
+    await toast('Server error').waitFor();
+    await dashboard.page.evaluate(`
+      const now = performance.now.bind(performance);
+      performance.now = () => now() + 61_000;`);
+    await toast('Server error').waitFor({ state: 'detached' });
+  });
 });
 
 describe('when the connection to the sidecar is cut', () => {

@@ -157,7 +157,7 @@ export function createAlarm({ notification, isSoundOn, inspectLatest, openAlerts
   return {
     hear(traffic) {
       if (traffic.class_5 > 0 && isSoundOn()) beep();
-      recent.push({ at: performance.now(), ...traffic });
+      recent.push({ ...traffic, at: performance.now() });
       // The first toast opens at once. Updates wait for the timer, because nobody can read a toast that changes all the time.
       if (toasts.size === 0) tick();
     },

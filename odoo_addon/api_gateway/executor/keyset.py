@@ -158,7 +158,12 @@ def _text_to_sql(model, term):
             *[column] * 4,
         )
     if field.type == "float":
-        return SQL("(%s::text || CASE WHEN %s = trunc(%s) AND abs(%s) < 1e15 THEN '.0' ELSE '' END)", *[column] * 4)
+        # Postgres writes exponents from 1e15 on, Python from 1e16 on.
+        return SQL(
+            "(CASE WHEN abs(%s) >= 1e15 AND abs(%s) < 1e16 THEN %s::text::numeric::text ELSE %s::text END"
+            " || CASE WHEN %s = trunc(%s) AND abs(%s) < 1e16 THEN '.0' ELSE '' END)",
+            *[column] * 7,
+        )
     return SQL("%s::text", column)
 
 

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from ..executor.keyset import behind, keyset, place
+from ..executor.keyset import behind, keyset, place, place_to_sql
 from .common import ChannelCase, search, tree
 
 LONG = "Zoë \x01" * 200
@@ -112,6 +112,17 @@ class TestPaging(ChannelCase):
             self.env.cr.execute(SQL("EXPLAIN SELECT id FROM %s WHERE %s ORDER BY %s LIMIT 2", table, condition, by))
             plan = "\n".join(line for (line,) in self.env.cr.fetchall())
             self.assertIn("Index Cond", plan, order)
+
+    def test_sql_formats_floats_of_a_position_like_python(self):
+        numbers = [0.0, -2.5, 1e-4, 1e-5, 123456.0, 0.1 + 0.2, 999999999999999.0, 1e16, 1.5e300]
+        numbers += [1e15, -1e15, 1000000000000000.5, 1234567890123456.0, 9999999999999998.0]
+        formats = self.env["report.paperformat"].create([{"name": "Float", "margin_top": value} for value in numbers])
+        terms = keyset(formats, "margin_top, id")
+        for paper in formats:
+            expected = place(terms, paper)
+            texts = SQL(", ").join(place_to_sql(formats, terms, {"margin_top"}))
+            self.env.cr.execute(SQL("SELECT %s FROM report_paperformat WHERE id = %s", texts, paper.id))
+            self.assertEqual([*self.env.cr.fetchone(), None], expected)
 
     def test_an_order_of_very_many_fields_is_paged_by_offset(self):
         names = ["name", "ref", "color", "comment", "city", "zip", "street", "street2"]

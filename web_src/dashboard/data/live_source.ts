@@ -78,12 +78,14 @@ export function liveSource(events: SourceEvents): Source {
         if (isReturn) events.onStale();
         break;
       }
-      case 'gateway.traffic':
+      case 'gateway.traffic': {
         last = id;
-        if (message.payload.channel !== channel()) break;
-        events.onTraffic(message.payload);
-        events.onPassed(message.payload.passed ?? []);
+        const { channel: from, at: _, passed = [], ...traffic } = message.payload;
+        if (from !== channel()) break;
+        events.onTraffic(traffic);
+        events.onPassed(passed);
         break;
+      }
       case 'gateway.heartbeat':
         last = Math.max(last, id);
         events.onHeartbeat(message.payload.per_second[channel()] ?? 0);
