@@ -135,7 +135,7 @@ describe('live', () => {
     await gateway.get('/api/v1/res.partner?limit=1', { key });
     await lines.filter({ hasText: 'GET /api/v1/res.partner' }).first().waitFor();
     await filter.fill('res.partner');
-    await until('only the one is left', async () => (await lines.count()) === 1);
+    await until('only one request is left', async () => (await lines.count()) === 1);
     expect(await lines.first().textContent()).toMatch(/200.*ms$/);
     await dashboard.page.click('.o_api_gateway_pause');
     await filter.fill('');
@@ -144,7 +144,7 @@ describe('live', () => {
     await until('they are counted', async () => (await dashboard.text('rps')) !== '0');
     expect(await lines.count()).toBe(before);
     await dashboard.page.click('.o_api_gateway_pause');
-    await until('the others are there', async () => (await lines.count()) >= before + 3);
+    await until('the three requests are listed', async () => (await lines.count()) >= before + 3);
   });
 
   test('faults appear in the feed within seconds, the newest first', async () => {

@@ -45,7 +45,7 @@ async function clickSlice(status: string): Promise<void> {
   await page.mouse.click(hole.x + hole.width / 2 + radius * Math.cos(turn), hole.y + hole.height / 2 + radius * Math.sin(turn));
 }
 
-test('before the first request, the page shows a request that works', async () => {
+test('before the first request, the page shows an example request that can be copied and works', async () => {
   dashboard = await DashboardPage.open(browser, gateway, { permissions: ['clipboard-read', 'clipboard-write'], stays: true });
   page = dashboard.page;
   await page.click('.o_api_gateway_command button');
@@ -320,7 +320,7 @@ describe('motion', () => {
     { reducedMotion: 'no-preference' as const, between: true },
     { reducedMotion: 'reduce' as const, between: false },
   ])(
-    'a counter shows numbers in between: $between, if the system asks for the motion $reducedMotion',
+    'with prefers-reduced-motion: $reducedMotion, a counter shows intermediate numbers: $between',
     async ({ reducedMotion, between }) => {
       await page.emulateMedia({ reducedMotion });
       await page.reload();
@@ -338,7 +338,7 @@ describe('motion', () => {
   );
 });
 
-test('changes have marks under the time axis, for mouse, finger and keyboard, and are listed in the table', async () => {
+test('a changed setting has a mark under the time axis, for mouse, touch and keyboard, and a row in the table', async () => {
   await gateway.sql("update gateway.setting set value = '79' where name = 'limit.default'");
   await dashboard.afterReading(() => page.click('.o_api_gateway_refresh'));
   const chart = dashboard.chart('requests');

@@ -259,7 +259,7 @@ describe('a user', async () => {
     await rows(page, 1);
   });
 
-  test('sees that Odoo is down, and its keys stay on the page', async () => {
+  test('sees that Odoo is down, and the keys stay on the page', async () => {
     await page.route('**/call_kw/gateway.key.page/**', (route) => route.abort());
     await page.click('.o_api_gateway_refresh');
     await page.waitForSelector('.o_api_gateway_keys .alert-danger');
@@ -270,7 +270,7 @@ describe('a user', async () => {
     faults.splice(0); // the console says that requests were aborted
   });
 
-  test('sees no keys of others and no profiles, and cannot exceed the lifetime that its groups allow', async () => {
+  test("sees no keys of other users and no profiles, and cannot exceed the lifetime that the user's groups allow", async () => {
     expect(await page.locator('[data-whose]').count()).toBe(0);
     await page.click('.o_api_gateway_new_key');
     await page.waitForSelector('.modal [name=duration]');

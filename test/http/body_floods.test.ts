@@ -12,7 +12,7 @@ const gateway = await useInstance({ shared: true, env: { GATEWAY_METRICS_TOKEN: 
 const { hostname, port } = new URL(gateway.url);
 const mebibyte = 1024 * 1024;
 
-test('without a credential, no byte of a body is read where none is expected', async () => {
+test('without a credential, no byte of an unexpected or too large body is read', async () => {
   const bytesIn = async () => {
     const { text } = await gateway.get('/metrics', { key: token });
     return Number(/^gateway_body_bytes_total\{direction="in"\} (\d+)$/m.exec(text)?.[1] ?? 0);

@@ -199,7 +199,7 @@ describe('a copy', async () => {
 describe('a request that waits', () => {
   const copy = new Copy('fields=name');
 
-  test('is answered by the change, on any sidecar', async () => {
+  test('is answered as soon as something changes, on any sidecar', async () => {
     await copy.start();
     const waiting = [
       copy.ask(`since=${copy.since}&wait=25`),
@@ -209,7 +209,7 @@ describe('a request that waits', () => {
     for (const { json } of await Promise.all(waiting)) expect(json.data.upserts).toEqual([{ id, name: 'News' }]);
   });
 
-  test('gets an empty answer when its time is over, and the wait does not count as its duration', async () => {
+  test('gets an empty answer when its time is over, and the reported duration does not include the wait', async () => {
     await copy.follow();
     const startedAt = performance.now();
     const answer = await copy.ask(`since=${copy.since}&wait=1`);

@@ -133,7 +133,7 @@ describe('records', () => {
     await expect(partners.get(id)).rejects.toMatchObject({ reason: 'odoo.missing', details: { model: 'res.partner', id } });
   });
 
-  test('a write under the same key happens once', async () => {
+  test('a write that is repeated with the same Idempotency-Key happens once', async () => {
     const values = [{ name: 'Once' }, { name: 'Twice' }];
     const idempotencyKey = `client-${process.pid}-${Date.now()}`;
     const first = await partners.createMany(values, { idempotencyKey });

@@ -171,7 +171,7 @@ describe('the connections of compiled reads', () => {
     await running;
   });
 
-  test('write nothing', async () => {
+  test('cannot write anything', async () => {
     await expect(run('create temporary table mine (a int)')).rejects.toMatchObject({
       code: expect.stringMatching(/^(?:25006|42501)$/),
     });
@@ -189,7 +189,7 @@ test('settings turn compiled reads off, for all models or for one', async () => 
   await compiled(`${partners}?fields=name&limit=1`);
   await set('compiled.except', []);
   await set('compiled.enabled', false);
-  await offThen('all is read by Odoo');
+  await offThen('all models are read by Odoo');
   await set('compiled.enabled', true);
   await compiled(path);
 });

@@ -103,7 +103,7 @@ test("a token for one of Odoo's own keys ends with the key's row", async () => {
   expect(await untilBoth(401, token)).toBeLessThan(1_000);
 });
 
-test('a token for a key of the environment ends when the key loses its name, and is refused where its value differs', async () => {
+test('a token for an environment key ends when its variable name is removed; a sidecar with another value refuses it', async () => {
   const id = await admin.call<number>('gateway.key', 'create', [{ name: 'bound to a name', environment_name: 'BOUND' }]);
   const tokenOf = async () => {
     let token = '';
@@ -193,7 +193,7 @@ describe('a refresh is checked like a login', () => {
     expect((await refresh(user.refresh_token)).status).toBe(200);
   });
 
-  test("the profile's current scopes apply", async () => {
+  test('a new token gets no more scopes than the profile now allows', async () => {
     const user = await loggedIn();
     await profileOf(user.id, { scopes: 'read' });
     const wide = await refresh(user.refresh_token, { scope: 'read write' });

@@ -75,7 +75,7 @@ describe('client credentials', () => {
     expect((await openid.tokenIntrospection(config, tokens.access_token)).active).toBe(false);
   });
 
-  test('oauth4webapi can send the client in the body, and gets the errors of RFC 6749', async () => {
+  test("oauth4webapi can send the client's id and secret in the body, and gets the errors of RFC 6749", async () => {
     const { clientId, secret } = await newClient({ scopes: 'read' });
     const issuer = new URL(gateway.url);
     const insecure = { [oauth4webapi.allowInsecureRequests]: true };
@@ -117,7 +117,7 @@ describe('client credentials', () => {
     expect({ ...unknown.json, request_id: '' }).toEqual({ ...wrong.json, request_id: '' });
   });
 
-  test('a foreign address is refused when the token is requested, and when it is used', async () => {
+  test('an address outside the ip_list is refused when it requests a token, and when it uses one', async () => {
     const client = await newClient();
     const token = await tokenOf(client);
     expect(await pinged(token)).toBe(200);
@@ -237,7 +237,7 @@ describe('logins', () => {
     expect(answer.json.error.message).toContain('API key');
   });
 
-  test('a refresh token works once: repeated at once it gets 409, repeated later it ends the whole family', async () => {
+  test('a refresh token works once: repeated within 10 s, it gets a 409; repeated later, it ends the whole family', async () => {
     const user = await newUser();
     const { access_token, refresh_token } = (await logIn(user)).json.data;
     const refresh = (token: string, more = {}) => gateway.post('/api/v1/auth/refresh', { refresh_token: token, ...more });
@@ -271,7 +271,7 @@ describe('logins', () => {
     expect(narrow.json.data.scope).toBe('res.partner:read');
   });
 
-  test('a changed password ends login tokens, not keys; a deactivated user ends both', async () => {
+  test('changing the password ends login tokens, not keys; deactivating the user ends both', async () => {
     const user = await newUser();
     const { access_token, refresh_token } = (await logIn(user)).json.data;
     const key = await admin.create('gateway.key', { name: 'of the user', user_id: user.id });
@@ -294,7 +294,7 @@ describe('logins', () => {
     expect((await gateway.post('/api/v1/auth/logout', {})).json.error.message).toBe('Missing access token');
   });
 
-  test('logout also ends the tokens of a refresh at the same moment', async () => {
+  test('logout also ends the tokens that a simultaneous refresh creates', async () => {
     const { access_token, refresh_token } = (await logIn(await newUser())).json.data;
     const jti = String((jsonwebtoken.decode(refresh_token) as { jti: string }).jti);
     const refreshing = new pg.Client({ connectionString: gateway.databaseUrl });

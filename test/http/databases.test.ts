@@ -152,7 +152,7 @@ test('a database without the addon is named, and the others are served', async (
 test.each([
   ['older', 'delete from gateway.migration where number = (select max(number) from gateway.migration)', 'upgrade the addon'],
   ['newer', "insert into gateway.migration (number, name, checksum) values (999, 'future', '')", 'upgrade the sidecar'],
-])('a schema that is %s stops the sidecar, and the error names the half to upgrade', async (name, statement, advice) => {
+])('a sidecar stops if the schema is %s than itself, and says which of the two to upgrade', async (name, statement, advice) => {
   const database = await clone(name);
   await inDatabase(database, statement);
   const sidecar = await serve(database);

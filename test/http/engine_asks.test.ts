@@ -79,7 +79,7 @@ test.each([
   }
 });
 
-test('a write that checks If-Match names If-None-Match as the header that it refuses', async () => {
+test('a write that checks If-Match refuses If-None-Match, and the error names that header', async () => {
   const headers = { 'If-Match': '*', 'If-None-Match': '*' };
   const { error } = (await send('PATCH', await partner(), { city: 'Unseen' }, headers)).json;
   expect([error.reason, error.details]).toEqual(['request.header', { header: 'If-None-Match' }]);
@@ -172,7 +172,7 @@ test('an upsert creates, then changes, and each credential has external ids of i
   expect((await by('external_id', 'crm:7.a', { name: 'Nine' })).json.meta.created).toBe(true);
 });
 
-test('an upsert finds its record by a field; a value that two records have and unsuitable fields are refused', async () => {
+test('an upsert finds its record by a field; a value that several records share and unsuitable fields are refused', async () => {
   const first = await by('ref', 'R/7 é', { name: 'By ref' }, {}, '?fields=ref');
   expect([first.status, first.json.data.ref]).toEqual([201, 'R/7 é']);
   expect((await by('ref', 'R/7 é', { name: 'Changed' })).json.data.id).toBe(first.json.data.id);

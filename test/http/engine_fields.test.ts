@@ -203,7 +203,7 @@ test('properties are written by name, read with their definitions, and written b
   expect(await orm('project.task', id, 'task_properties')).toEqual(held);
 });
 
-test('an id whose model is in another field can be written, and so can JSON', async () => {
+test('a many2one_reference (an id whose model is in another field) and JSON can be written', async () => {
   const attachment = await send('POST', '/api/v1/ir.attachment?fields=res_model,res_id,datas', {
     name: 'a.txt',
     datas: 'aGVsbG8=',

@@ -178,7 +178,7 @@ describe('a batch', () => {
 });
 
 describe('an Idempotency-Key', () => {
-  test('makes a write happen once, even when sent eight times at once', async () => {
+  test('makes a write happen once, even if the same request arrives eight times simultaneously', async () => {
     const headers = { 'Idempotency-Key': newKey() };
     const answers = await Promise.all(
       Array.from({ length: 8 }, () => send('POST', '/api/v1/res.partner', { name: 'Only once' }, headers)),
@@ -193,14 +193,14 @@ describe('an Idempotency-Key', () => {
     expect([again.headers.get('idempotency-replayed'), again.json]).toEqual(['true', created[0]?.json]);
   });
 
-  test('is refused with another body', async () => {
+  test('is refused if it was used with another body', async () => {
     const headers = { 'Idempotency-Key': newKey() };
     await send('POST', '/api/v1/res.partner', { name: 'Body one' }, headers);
     const refused = await send('POST', '/api/v1/res.partner', { name: 'Body two' }, headers);
     expect([refused.status, refused.json.error.reason]).toEqual([422, 'idempotency.mismatch']);
   });
 
-  test('a token with fewer scopes does not get the answer for a key', async () => {
+  test('does not give the stored answer to a token with fewer scopes', async () => {
     const headers = { 'Idempotency-Key': newKey() };
     const operations = [
       { op: 'create', model: 'res.partner', values: { name: 'Before' } },

@@ -64,7 +64,7 @@ describe('an attachment of several parts', async () => {
     expect(part.bytes.equals(bytes.subarray(from, to))).toBe(true);
   });
 
-  test('HEAD has the headers of GET, and a condition that fails returns the whole file', async () => {
+  test('HEAD has the headers of GET, and an outdated ETag in If-None-Match gets the whole file', async () => {
     const shown = ({ status, headers }: { status: number; headers: Headers }) => [
       status,
       ...['content-length', 'etag', 'content-type', 'content-disposition'].map((name) => headers.get(name)),
@@ -199,7 +199,7 @@ test('fields and records that may not be read or written are refused, and so are
   }
 });
 
-test('an upload happens once, can be tried out, and must not be empty', async () => {
+test('an upload is stored once under an Idempotency-Key, can be a dry run, and must not be empty', async () => {
   const id = await partner();
   const path = `/api/v1/res.partner/${id}/attachments`;
   const once = () => ask('POST', path, { body: 'once', headers: { 'Idempotency-Key': `file-${id}` } });

@@ -185,7 +185,7 @@ describe('several operations in one request', () => {
     expect(rateLimit(await ping(keys.admin))[1]).toBe(5);
   });
 
-  test('a setting charges several operations as one', async () => {
+  test('if the setting count_operations is off, several operations are charged as one', async () => {
     await set({ 'throttle.limit': 10, 'throttle.count_operations': false });
     expect(rateLimit(await create(['a', 'b', 'c', 'd']))[1]).toBe(9);
     await set({ 'throttle.count_operations': true, 'throttle.limit': 0 });
@@ -224,7 +224,7 @@ describe('limits by address', () => {
     await set({ 'throttle.failed': 0 });
   });
 
-  test('repeating an invalid credential counts once, and others at its address can continue', async () => {
+  test('an invalid credential counts once, however often it is sent, and does not block other callers at its address', async () => {
     await set({ 'throttle.failed': 9, 'ip_block.violations': 9 });
     const address = from('203.0.113.55');
     const dead = 'd'.repeat(40);
@@ -250,7 +250,7 @@ describe('limits by address', () => {
     await set({ 'throttle.failed': 0, 'ip_block.violations': 100 });
   });
 
-  test('a credential that was refused a moment ago may be valid now', async () => {
+  test('a credential that becomes valid is accepted soon after its refusal', async () => {
     const key = await createOdooKey(gateway, { userId: 2 });
     const show = async () => (await behindProxy.get('/api/v1/ping', { key: key.secret, ...from('203.0.113.57') })).status;
     await gateway.sql("update res_users_apikeys set scope = 'other' where id = $1", [key.id]);
@@ -269,7 +269,7 @@ describe('limits by address', () => {
     await set({ 'throttle.failed': 0 });
   });
 
-  test('requests without a caller are limited by address', async () => {
+  test('requests without a credential are limited by address', async () => {
     await set({});
     await gateway.sql(`update gateway.setting set value = '2' where name = 'throttle.anonymous'`);
     const ask = () => behindProxy.get('/nowhere', from('203.0.113.60'));
@@ -359,7 +359,7 @@ describe('blocked addresses', () => {
     const greedy = () => behindProxy.get('/api/v1/ping', { key: keys.demo, ...from('203.0.113.75') });
     for (let i = 0; i < 12; i += 1) await greedy();
     expect((await greedy()).json.error.reason).toBe('throttle.exceeded');
-    // These violations are reported later than those of the greedy caller would be, and they do block.
+    // These violations do block. They are sent later, so by then those of the greedy caller would have been reported, too.
     for (let i = 0; i < 3; i += 1) {
       await behindProxy.get('/api/v1/ping', { key: `${i}`.padStart(40, 'a'), ...from('203.0.113.76') });
     }
@@ -405,7 +405,7 @@ describe('blocked addresses', () => {
         await behindProxy.get('/api/v1/ping', { key: `${i}`.padStart(40, 'b'), ...from(address) });
       }
     }
-    await until('the one without an exception is blocked', () => isBlocked('203.0.113.81'));
+    await until('the address without an exception is blocked', () => isBlocked('203.0.113.81'));
     for (const address of ['127.0.0.1', '10.1.2.3', '203.0.113.80', '2001:db8:88:9::1'])
       expect(await isBlocked(address)).toBe(false);
     await set({ 'ip_block.violations': 100, 'ip_block.never': '' });
@@ -530,7 +530,7 @@ describe('while Postgres is down', () => {
   test.each([
     [false, 503],
     [true, 200],
-  ])('with passing allowed: %s, a known caller gets %i, and no request hangs', async (allowed, expected) => {
+  ])('with throttle.pass_without_database %s, a known caller gets %i, and no request hangs', async (allowed, expected) => {
     await set({ 'throttle.limit': 4, 'throttle.pass_without_database': allowed });
     const proxy = await startTcpProxy(Number(new URL(gateway.sidecarDatabaseUrl).port));
     const sidecar = await gateway.startSidecar({ postgres: proxy });
@@ -543,7 +543,7 @@ describe('while Postgres is down', () => {
       const answer = await ping(keys.demo, sidecar);
       expect(answer.status).toBe(expected);
       if (expected === 503) expect(answer.headers.get('retry-after')).toBe('2');
-      // Remembered windows also limit callers: some of the four requests are used up.
+      // The windows in memory still limit callers, and part of the limit of four requests is already used up.
       const more = await Promise.all(Array.from({ length: 6 }, () => ping(keys.demo, sidecar)));
       expect(new Set(statuses(more))).toEqual(new Set(allowed ? [200, 429] : [503]));
       expect(performance.now() - startedAt).toBeLessThan(10_000);

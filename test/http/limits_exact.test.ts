@@ -75,7 +75,7 @@ test('of 5,000 requests over three sidecars, exactly 1,000 pass, some of them th
   for (const { passed } of counts.values()) expect(passed).toBeGreaterThan(0);
 });
 
-test('when one sidecar is killed meanwhile, no more than 1,000 pass, and only its requests in flight are lost', async () => {
+test('if a sidecar is killed under this load, no more than 1,000 pass, and only its requests in flight are lost', async () => {
   const victim = sidecars[2] as Sidecar;
   let killed = false;
   const counts = await ask(sidecars, (total) => {

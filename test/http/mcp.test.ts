@@ -114,7 +114,7 @@ describe('tools', () => {
     expect((await call('nope')).data.reason).toBe('agent.tool');
   });
 
-  test('name the user', async () => {
+  test('name the user, and the scopes of the credential', async () => {
     const { data } = await call('whoami');
     expect(data).toMatchObject({ user: { name: expect.any(String) }, may: { scopes: 'all', writes: 'ask' } });
     const { secret } = await keyWith({ scopes: 'res.partner:read' });
@@ -536,7 +536,7 @@ describe('writes', () => {
     await client.close();
   });
 
-  test('follow the profile: at once, never, or no agents at all', async () => {
+  test('follow the profile: executed without confirmation, refused, or no access for agents', async () => {
     const [id] = await admin.call<number[]>('gateway.profile', 'create', [[{ name: 'Agents', agent_writes: 'allowed' }]]);
     const { secret } = await keyWith({ profile_id: id });
     expect((await call('create_record', create('At Once'), { key: secret })).data.status).toBe('done');

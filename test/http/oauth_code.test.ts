@@ -189,7 +189,7 @@ describe('the user decides', () => {
     expect(shown.text).not.toContain('<script');
   });
 
-  test('narrower scopes apply, and the answer names them; other scopes cannot be ticked', async () => {
+  test('only the ticked scopes apply, and the answer names them; scopes that were not requested cannot be ticked', async () => {
     const { access, scope } = await newTokens({}, { scope: ['read', 'delete'] });
     expect(scope).toBe('read');
     const write = await gateway.post('/api/v1/res.partner', { name: 'N' }, { key: access });
@@ -376,22 +376,22 @@ describe('tokens', () => {
 
 describe('authorization requests with errors', () => {
   test.each<[string, Record<string, string | undefined>, string]>([
-    ['an address that it has not registered', { redirect_uri: 'https://evil.example.com/callback' }, 'oauth.redirect'],
-    ['a path below its address', { redirect_uri: `${callback}/../evil` }, 'oauth.redirect'],
+    ['an address that the app has not registered', { redirect_uri: 'https://evil.example.com/callback' }, 'oauth.redirect'],
+    ['a path below the address of the app', { redirect_uri: `${callback}/../evil` }, 'oauth.redirect'],
     [
-      'another host with its host as the user name',
+      'another host, with the host of the app as the user name',
       { redirect_uri: 'https://app.example.com@evil.example.com/callback' },
       'oauth.redirect',
     ],
-    ['a script', { redirect_uri: 'javascript:alert(1)' }, 'oauth.redirect'],
-    ['an address that is missing', { redirect_uri: undefined }, 'oauth.request'],
+    ['a script as the address', { redirect_uri: 'javascript:alert(1)' }, 'oauth.redirect'],
+    ['no address', { redirect_uri: undefined }, 'oauth.request'],
     ['an unknown app', { client_id: 'app_0000000000000000' }, 'oauth.client'],
     [
       'an app with a metadata document, if those are not allowed',
       { client_id: 'https://app.example.com/client.json' },
       'oauth.client',
     ],
-  ])('no user is sent to %s', async (_, parameters, reason) => {
+  ])('a request with %s redirects no user', async (_, parameters, reason) => {
     const answer = await authorize(authorizeUrl('x'.repeat(43), 's', parameters));
     expect([answer.status, answer.json.reason, answer.headers.get('location')]).toEqual([400, reason, null]);
   });

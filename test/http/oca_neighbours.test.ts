@@ -115,7 +115,7 @@ describe('routes with auth="api_key", beside auth_api_key', () => {
   const theirs = `oca-${'k'.repeat(40)}`;
   const service = (headers: Record<string, string>) => new HttpClient(server.url).get('/my_service', { headers });
 
-  test('the route accepts a key of auth_api_key and a key of ours, and finds the id of its own key', async () => {
+  test('the route accepts keys of auth_api_key, with their ids, and keys of the gateway, with their restrictions', async () => {
     const [user] = await admin.call<number[]>('res.users', 'search', [[['login', '=', 'demo_api']]]);
     const [id] = await admin.call<number[]>('auth.api.key', 'create', [[{ name: 'theirs', key: theirs, user_id: user }]]);
     const found = await service({ 'API-KEY': theirs });

@@ -108,7 +108,7 @@ describe('JSON-RPC answers as Odoo does', () => {
     expect(answer.statusCode).toBeLessThan(500);
   });
 
-  test('a large body without a caller is refused', async () => {
+  test('a large body without a credential is refused', async () => {
     const large = Array.from({ length: 5_000 }, () => 'x'.repeat(4));
     const ours = await rpc(both[1], 'common', 'version', large);
     expect(ours.json.error.data.message).toContain('too large');

@@ -98,7 +98,7 @@ describe('the lines of an order', async () => {
       },
     ],
     ['changed by a method', 'POST', `${path}/write`, { args: [{ order_line: [[1, line, { product_uom_qty: 99 }]] }] }],
-  ])('cannot be %s through another order', async (_what, method, target, body) => {
+  ])('cannot be changed or taken through another order: %s', async (_what, method, target, body) => {
     const answer = await send(method, target, body);
     expect([answer.status, answer.text]).toEqual([422, expect.stringContaining(`sale.order.line ${line}`)]);
     expect(await quantity()).toEqual([{ order_id: theirs.id, quantity: 2 }]);

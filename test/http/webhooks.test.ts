@@ -66,7 +66,7 @@ afterEach(async () => {
 });
 
 describe('a committed change', () => {
-  test('arrives signed, with the values that its owner reads over the API', async () => {
+  test("arrives signed, with the values that the webhook's owner reads over the API", async () => {
     const fieldIds = await gateway.orm<number[]>('ir.model.fields', 'search', {
       domain: [
         ['model', '=', 'res.partner'],
