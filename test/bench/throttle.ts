@@ -19,7 +19,7 @@ import { compare, load, report } from './harness.ts';
 
 const secondsPerTurn = 3;
 const rounds = 5;
-/** Many short turns, because single turns differ by half on a shared machine. */
+/** Many short turns, because the results of single turns vary by 50 % on a shared machine. */
 const secondsPerHttpTurn = 2;
 const httpRounds = 15;
 /** Each of the two limiters has as many connections to Postgres as a sidecar. */

@@ -34,8 +34,8 @@ VOLATILE = frozenset(
     ]
 )
 VOLATILE_PREFIXES = ("image_", "avatar_", "signup_", "totp_", "session_", "activity_", "website_", "passkey", "auth_")
-# Real models whose records are changed by other requests, users or the clock, and the model that shows names of never-exposed
-# records.
+# Models whose records other requests, other users or the mere passing of time may change before the answers are compared; and
+# `ir.model.data`, which shows the names of never-exposed records.
 UNSTEADY = ("ir.model.data", "bus.", "res.users.log", "res.users.settings", "mail.presence", "res.device", "ir.logging", "ir.profile", "mail.guest")
 
 

@@ -19,7 +19,7 @@ export async function violations(page: Page, within: string): Promise<string[]> 
 
 const control = 'button, a[href], input, select, textarea, summary, [tabindex]';
 
-/** The controls that cannot be reached with Tab from the first control on. */
+/** The controls that pressing Tab repeatedly does not reach, starting at the first control. */
 export async function missedByTab(page: Page, within: string): Promise<string[]> {
   const count = await page.evaluate<number>(`
     window.controls = [...document.querySelectorAll('${within} :is(${control})')].filter(

@@ -8,7 +8,7 @@ export interface OdooKeyOptions {
   /** How many rounds the hash has; Odoo uses 6,000. */
   rounds?: number;
   scope?: string | null;
-  /** The time from now, as an interval of SQL; a key with `-1 minute` has expired. */
+  /** The time until the key expires, as an interval of SQL; with `-1 minute`, it has already expired. */
   expiresIn?: string;
   /** The key's first eight characters, for keys that must share them. */
   index?: string;

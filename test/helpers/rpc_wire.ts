@@ -25,7 +25,7 @@ export interface Compared {
   readonly differs?: { readonly sent: string; readonly odoo: unknown; readonly gateway: unknown };
 }
 
-/** The first id of the records that each side creates. Its sequences start here, so no other number looks like such an id. */
+/** The first id of the records that each side creates. The id sequences start here, so no other number looks like such an id. */
 export const firstId = 5_000_000;
 const ownId = /\b[56]\d{6}\b/g;
 

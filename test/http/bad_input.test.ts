@@ -182,14 +182,17 @@ const table: Record<string, Bad> = {
   },
 };
 
-test.each(Object.entries(table))('%s', async (_, { path, method = 'GET', headers = {}, body, status, reason, culprit }) => {
-  const answer = await gateway.request(method, path, { key, headers, ...(body === undefined ? {} : { body }) });
-  expect(answer.json).toMatchObject({ success: false, error: { code: status, reason } });
-  expect(answer.status).toBe(status);
-  expect(answer.json.error.message).toContain(culprit);
-  expect(answer.json.error.request_id).toBe(answer.headers.get('x-request-id'));
-  expect(answer.headers.get('cache-control')).toBe('no-store');
-});
+test.each(Object.entries(table))(
+  '%s: refused with its reason',
+  async (_, { path, method = 'GET', headers = {}, body, status, reason, culprit }) => {
+    const answer = await gateway.request(method, path, { key, headers, ...(body === undefined ? {} : { body }) });
+    expect(answer.json).toMatchObject({ success: false, error: { code: status, reason } });
+    expect(answer.status).toBe(status);
+    expect(answer.json.error.message).toContain(culprit);
+    expect(answer.json.error.request_id).toBe(answer.headers.get('x-request-id'));
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+  },
+);
 
 test('each reason in the table has only one status', () => {
   const statuses = Map.groupBy(Object.values(table), ({ reason }) => reason);
@@ -274,7 +277,7 @@ test.each<[string, { bytes: string; status: string; reason?: string }]>([
       reason: 'request.headers_too_large',
     },
   ],
-])('%s', async (_, { bytes, status, reason }) => {
+])('malformed HTTP is refused: %s', async (_, { bytes, status, reason }) => {
   const answer = await raw(bytes);
   expect(answer.split('\r\n')[0]).toBe(`HTTP/1.1 ${status}`);
   if (reason !== undefined) expect(answer).toContain(`"reason":"${reason}"`);

@@ -50,8 +50,8 @@ async function configure(url: unknown): Promise<void> {
   }
 }
 
-describe.each([openapi, metadata])('%s', (path) => {
-  test('is the address in the settings, whatever the Host or forwarding headers are', async () => {
+describe.each([openapi, metadata])('the gateway address in %s', (path) => {
+  test('is the one in the settings, whatever the Host or forwarding headers are', async () => {
     const key = { Authorization: `Bearer ${gateway.keys.admin}` };
     for (const [set, expected] of [
       ['https://api.example.com', 'https://api.example.com'],
@@ -74,7 +74,7 @@ describe.each([openapi, metadata])('%s', (path) => {
     await configure('');
   });
 
-  test('trusts a valid Host, but not in answers that other callers could get', async () => {
+  test('comes from a valid Host, in an answer that caches do not give to other callers', async () => {
     for (const [host, expected] of [
       ['gateway.test:8443', 'http://gateway.test:8443'],
       ['GATEWAY.test:80', 'http://gateway.test'],
@@ -97,7 +97,7 @@ describe.each([openapi, metadata])('%s', (path) => {
     }
   });
 
-  test('trusts forwarding headers only from a trusted proxy', async () => {
+  test('comes from forwarding headers only behind a trusted proxy', async () => {
     const headers = { Host: 'inner', 'X-Forwarded-Host': 'outer.test', 'X-Forwarded-Proto': 'https' };
     expect((await ask(gateway.url, path, headers)).address).toBe('http://inner');
     expect((await ask(proxied.url, path, headers)).address).toBe('https://outer.test');
@@ -114,7 +114,7 @@ describe.each([openapi, metadata])('%s', (path) => {
     expect(answer.vary).toMatch(/\bX-Forwarded-Prefix\b/);
   });
 
-  test('ignores a setting that is not an address', async () => {
+  test('does not come from a setting that is not an address', async () => {
     for (const bad of ['javascript:alert(1)', 'https://user:pass@example.com', 'https://example.com/?x', 'example.com', 7]) {
       await configure(bad);
       expect([bad, (await ask(gateway.url, path, { Host: 'gateway.test' })).address]).toEqual([bad, 'http://gateway.test']);
@@ -151,7 +151,7 @@ describe('Link and Location', () => {
     expect([answer.status, answer.headers.get('location')]).toEqual([308, 'https://outer.test/odoo/api/docs?models=res.partner']);
   });
 
-  test('use the address in the settings first', async () => {
+  test('use the address in the settings if there is one', async () => {
     await configure('https://api.example.com/gateway');
     expect(await list(proxied, '/api/v1/res.partner?limit=1')).toMatch(
       /^https:\/\/api\.example\.com\/gateway\/api\/v1\/res\.partner\?/,

@@ -82,7 +82,7 @@ for (let i = 0; i < shapes; i += 1) {
   const uid = 2 + (i % Number(options.users));
   const key = keyOf(uid, i);
   if (plans.get(key) === undefined) {
-    // Every plan is kept, as if each shape had been compiled; because of the compiler's pauses, fewer really would be.
+    // Every plan is kept, as if each shape had been compiled. A real compiler pauses and would compile fewer.
     plans.begin(key)(planOf(uid, i));
     compiler.consider(`${key}?`, async () => {
       const from = performance.now();

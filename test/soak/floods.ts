@@ -126,7 +126,7 @@ async function refused(instance: Instance, { path, body, reason }: Flood): Promi
 /** The most memory that the sidecar took while five callers asked for all the files at once, in megabytes. */
 async function fiveLists(instance: Instance, ids: readonly number[], status: number): Promise<number> {
   const of = `/proc/${instance.sidecar.pid}`;
-  writeFileSync(`${of}/clear_refs`, '5'); // the peak counts from now on
+  writeFileSync(`${of}/clear_refs`, '5'); // resets the measured peak
   const path = `/api/v1/ir.attachment?${new URLSearchParams({ domain: JSON.stringify([['id', 'in', ids]]), fields: 'datas' })}`;
   const answers = await Promise.all(Array.from({ length: 5 }, () => instance.get(path, { key: instance.keys.admin })));
   const other = answers.find((answer) => answer.status !== status);

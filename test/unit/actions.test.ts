@@ -28,7 +28,7 @@ test.each([
     { type: 'ir.actions.act_window_close' },
     { message: expect.stringContaining('nothing to do') },
   ],
-])('%s', (_, result, expected) => {
+])('the result of a method is explained if it is an action: %s', (_, result, expected) => {
   const action = actionOf(result);
   if (expected === undefined) expect(action).toBeUndefined();
   else expect(action).toMatchObject(expected);

@@ -49,7 +49,7 @@ test('a string is never cut in the middle of a character', () => {
   expect(JSON.stringify(shown)).not.toMatch(/\\ud8/i);
 });
 
-test('the beginning of a result is measured in bytes', () => {
+test('a long result is cut to the budget in bytes, with a hint about its length', () => {
   const { result, hint } = beginning([long], budget);
   expect(sizeOf(result)).toBeLessThanOrEqual(budget * 1.1);
   expect(hint).toContain('of 100004 characters');

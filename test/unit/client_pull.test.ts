@@ -104,14 +104,14 @@ test('keywords of Python are not used as names of members or files', () => {
     execFileSync('/usr/bin/python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], { input: text });
 });
 
-test('a field with the name of a property of every object is a field like others', () => {
+test('a field named like a property of every object, such as "constructor", is compared like other fields', () => {
   const [was, is] = [{ constructor: { type: 'char' } }, {}].map((fields) =>
     essencesOf(schemaOf(fields as Record<string, Field>)),
   );
   expect(differences(was ?? {}, is ?? {})).toEqual(['x.order.constructor is gone, or this key may no longer read it']);
 });
 
-test('a field with the name of a method of every object need not be given', () => {
+test('a field named like a method of every object, such as "toString", is optional in the TypeScript files', () => {
   const files = typeScriptFiles(schemaOf({ toString: { type: 'integer' }, name: { type: 'char' } }), origin);
   const text = files.get('x_order.ts');
   expect(text).toMatch(/interface XOrderUpdate \{\n {2}toString\?: unknown;\n {2}name\?: string \| null;/);

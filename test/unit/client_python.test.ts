@@ -93,7 +93,7 @@ server.close();
 rmSync(dir, { recursive: true });
 const outcomes = JSON.parse(stdout);
 
-test.each(Object.entries(cases))('%s', (name, { outcome, requests, sent = {} }) => {
+test.each(Object.entries(cases))('the Python client handles the case "%s"', (name, { outcome, requests, sent = {} }) => {
   expect([outcomes[name], seen.get(name)?.length]).toEqual([outcome, requests]);
   if (requests > 0) expect(seen.get(name)?.at(-1)).toMatchObject(sent);
 });

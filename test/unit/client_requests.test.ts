@@ -63,7 +63,7 @@ describe('requests that are sent again', () => {
     ['a restart of Odoo', refused(503, 'odoo.unavailable', '0')],
     ['a date from a proxy', refused(503, 'odoo.unavailable', new Date(0).toUTCString())],
     ['a proxy without a gateway', { status: 502, body: '<html>Bad gateway</html>', headers: { 'Retry-After': '0' } }],
-  ])('after %s, a write is sent again under the same key', async (_name, refusal) => {
+  ])('after %s, a write is sent again with the same Idempotency-Key', async (_name, refusal) => {
     const { url, seen } = await serverOf(refusal, refusal, ok);
     const { data } = await new Gateway({ url, key: 'k' }).model('res.partner').create({ name: 'Azure' });
     const keys = seen.map(({ headers }) => headers['idempotency-key']);
@@ -71,7 +71,7 @@ describe('requests that are sent again', () => {
     expect(new Set(seen.map(({ body }) => body)).size).toBe(1);
   });
 
-  test('each write has a key of its own; reads and writes that are only tried out have none', async () => {
+  test('each write has its own Idempotency-Key; reads and dry runs have none', async () => {
     const { url, seen } = await serverOf(ok);
     const partners = new Gateway({ url, key: 'k' }).model('res.partner');
     await partners.update(7, { name: 'a' });
@@ -275,7 +275,7 @@ except GatewayError as error:
   test.each([
     ['a limit', refused(429, 'throttle.exceeded', '0')],
     ['a date', refused(503, 'odoo.unavailable', new Date(0).toUTCString())],
-  ])('a write is sent again under the same key after %s', async (_name, refusal) => {
+  ])('a write is sent again with the same Idempotency-Key after %s', async (_name, refusal) => {
     const { url, seen } = await serverOf(refusal, ok);
     expect(await python(url, create)).toBe('{"id": 7}');
     expect([seen.length, new Set(seen.map(({ headers }) => headers['idempotency-key'])).size]).toEqual([2, 1]);

@@ -147,7 +147,7 @@ test('columns of a tree become nested records, each with an object of its own', 
   expect(() => read({ ...columns, l3_id: [1, 2, 3], l3_p: [1, 1, 1], l3_qty: [1, 1, 1] })).toThrow('large');
 });
 
-test("a position has Odoo's format", () => {
+test("the position in a cursor has Odoo's format", () => {
   expect(placeOf(['Azure', null, '7'], 'en_US')).toEqual(['Azure', null, '7', 'en_US']);
   // Computed in Python: hashlib.sha256(text.encode()).hexdigest()[:32], and text[:30].
   const place = placeOf([`${'😀'.repeat(40)}${'x'.repeat(300)}`], null);

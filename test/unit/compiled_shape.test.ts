@@ -48,7 +48,7 @@ test('equal values share a slot: Odoo merges conditions of equal values', () => 
   expect(keyOf(['a', '=', 1], ['b', 'in', [1]])).toBe(keyOf(['a', '=', 2], ['b', 'in', [3, 4]]));
 });
 
-test('nested conditions have slots, operators stay', () => {
+test('values in nested conditions become slots, operators stay as they are', () => {
   const shape = ofDomain('|', ['a', '=', 'x'], ['b', 'any', ['!', ['c', '>', 3]]]);
   expect(shape?.values).toEqual(['x', 3]);
   expect(shape?.operation['domain']).toEqual([
@@ -77,7 +77,7 @@ test('fields, order and count are part of the shape', () => {
   expect(new Set(keys).size).toBe(keys.length);
 });
 
-test('a position has slots for its strings, not for its language; a position with shortened values has no shape', () => {
+test("a cursor's strings may vary within a shape, but not its language; a cursor with shortened values has no shape", () => {
   const after = (...place: (string | null | readonly [string, string])[]) => shapeOf({ ...search, order: 'name', after: place });
   expect(after('Azure', '7', 'en_US')?.key).toBe(after('Bolt', '8', 'en_US')?.key);
   expect(after('Azure', '7', 'en_US')?.key).not.toBe(after('Azure', '7', 'fr_FR')?.key);

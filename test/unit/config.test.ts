@@ -29,7 +29,7 @@ describe('loadConfig', () => {
     expect(config.databases).toEqual(['one', 'two', 'three']);
   });
 
-  test('decodes the name in the address', () => {
+  test('decodes a percent-encoded database name in the address', () => {
     const config = loadConfig({ GATEWAY_DATABASE_URL: 'postgres://gateway@db/my%2Dshop' });
     expect(config.databases).toEqual(['my-shop']);
   });

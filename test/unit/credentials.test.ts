@@ -30,7 +30,7 @@ test.each([
   ['a bare secret', { authorization: 'abc' }, { kind: 'malformed' }],
   ['Basic without a colon', { authorization: `Basic ${base64('me')}` }, { kind: 'malformed' }],
   ['Basic that is not base64', { authorization: 'Basic me:abc' }, { kind: 'malformed' }],
-])('%s', (_, headers, credential) => {
+])('the credential of a request is read: %s', (_, headers, credential) => {
   expect(readCredential(headers)).toEqual(credential);
 });
 

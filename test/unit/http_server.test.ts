@@ -157,12 +157,12 @@ describe('the media type of a body', () => {
     ['another type', ['Content-Type: application/octet-stream']],
     ['the type of JSON', ['Content-Type: application/json']],
     ['compression', ['Content-Type: application/json', 'Content-Encoding: gzip']],
-  ])('chunks without a byte and %s do not count as a body', async (_name, headers) => {
+  ])('an empty chunked body with %s does not count as a body', async (_name, headers) => {
     const answer = await exchange(['GET /echo HTTP/1.1', 'Transfer-Encoding: chunked', ...headers], chunked(0));
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test('chunks with a byte need a type', async () => {
+  test('a chunked body that is not empty must have the type of JSON', async () => {
     const answer = await exchange(['POST /echo HTTP/1.1', 'Transfer-Encoding: chunked', 'Content-Type: text/plain'], chunked(5));
     expect(answer).toMatch(/^HTTP\/1\.1 415 /);
   });

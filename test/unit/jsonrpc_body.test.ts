@@ -16,7 +16,7 @@ test.each<[string, string, object]>([
     `{"a":{"args":[1,2,3]},"params":{"x":[["args"]],"args":${JSON.stringify(args)}}}`,
     {},
   ],
-])('%s', (_what, text, others) => {
+])('the first arguments are found: %s', (_what, text, others) => {
   const { args: found, ...rest } = headOf(text.slice(0, 16_384)) ?? {};
   expect(found).toEqual(['db', 2, 'secret']);
   expect(JSON.parse(JSON.stringify(rest))).toEqual(others);

@@ -20,6 +20,6 @@ test.each([
   ['another protocol', 'HPE_INVALID_CONSTANT', 'GET /a FTP/1.1\r\n', 'request.malformed'],
   ['no HTTP', 'HPE_INVALID_METHOD', 'HELO a\r\n', 'request.malformed'],
   ['a request that took too long', 'ERR_HTTP_REQUEST_TIMEOUT', '', 'request.incomplete'],
-])('%s', (_what, code, bytes, reason) => {
+])('%s is refused with its own reason', (_what, code, bytes, reason) => {
   expect(reasonOfFault(Object.assign(new Error(code), { code, rawPacket: Buffer.from(bytes) }))).toBe(reason);
 });

@@ -40,7 +40,7 @@ describe('headers', () => {
 });
 
 describe('formats that only credentials have', () => {
-  test.each([gatewayKey, odooKey, jwt, 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'])('%s', (credential) => {
+  test.each([gatewayKey, odooKey, jwt, 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'])('%s is removed', (credential) => {
     expect(new Redactor().text(`before ${credential} after`)).toBe(`before ${stars} after`);
   });
 

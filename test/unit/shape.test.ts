@@ -120,7 +120,7 @@ test('a record that a rule hides shows its id and name', () => {
   expect(shaped(rows, parseFields('partner_id.email'))).toEqual([{ id: 1, partner_id: { id: 7, name: 'Hidden' } }]);
 });
 
-test('a requested display name keeps its own name', () => {
+test('a display name that is requested is called display_name, not name', () => {
   const rows = [{ id: 1, partner_id: { id: 7, display_name: 'Azure' } }];
   expect(shaped(rows, parseFields('partner_id.display_name'))).toEqual([{ id: 1, partner_id: { id: 7, display_name: 'Azure' } }]);
 });

@@ -150,7 +150,7 @@ test.each<[name: string, operation: Operation, uses: string[]]>([
     ['write', 'write note'],
   ],
   ['a request that the gateway itself makes', { op: 'types', models: [model] }, []],
-])('%s', (_name, operation, uses) => {
+])('the uses are recorded: %s', (_name, operation, uses) => {
   expect(used(operation)).toEqual(uses.map((use) => `${model} ${use}`));
 });
 

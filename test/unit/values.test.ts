@@ -80,7 +80,7 @@ test('removing a tag unlinks it, removing a line deletes it', () => {
   expect(parseValues({ tag_ids: [{ id: 8, _remove: true }] }, 'sale.order', typesOf)['tag_ids']).toEqual([[3, 8]]);
 });
 
-test('a set replaces the linked records', () => {
+test('"set" replaces the linked records', () => {
   const lines = { set: [3, { id: 4, product_id: 9 }, { product_id: 1 }] };
   expect(parseValues({ order_line: lines }, 'sale.order', typesOf)['order_line']).toEqual([
     [6, 0, [3, 4]],

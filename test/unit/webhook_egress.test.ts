@@ -63,7 +63,7 @@ describe('no request reaches', () => {
   });
 });
 
-test.each(cases.open)('%s is open', (address) => {
+test.each(cases.open)('%s is a public address', (address) => {
   expect(egressRefusal(address, [])).toBeUndefined();
 });
 

@@ -39,7 +39,7 @@ test.each([
   ['<value>\n <array> <data> <value><int>1</int></value> <value>x</value> </data> </array>\n</value>', [1, 'x']],
   ['<value><struct><member><name>a</name><value><nil/></value></member></struct></value>', { a: null }],
   ['<value><struct/></value>', {}],
-])('%s', async (value, expected) => {
+])('the value is parsed: %s', async (value, expected) => {
   expect(await parsed(value)).toEqual(expected);
 });
 
