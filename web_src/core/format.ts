@@ -31,6 +31,11 @@ export function formatCount(value: number): string {
   return format(value, { notation: 'compact', maximumFractionDigits: 1 });
 }
 
+/** A count on an axis: 20K. */
+export function formatTick(value: number): string {
+  return format(value, { notation: 'compact', maximumFractionDigits: 1 });
+}
+
 /** A share and its complement get the same number of digits: 99.96 % and 0.04 %. */
 export function formatRate(value: number): string {
   const smaller = Math.min(value, 1 - value);

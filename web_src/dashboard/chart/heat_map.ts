@@ -35,6 +35,8 @@ export function heatMapChart({ figures, theme, follow }: ChartInput): ChartDefin
         heatmap: { radius: 3, enableShades: true, shadeIntensity: 0.6, colorScale: { ranges: scale(figures.heat_map, theme) } },
       },
       stroke: { width: 2, colors: [colors.surface] },
+      // Every hour has no space on phones.
+      xaxis: { labels: { rotate: 0, formatter: (hour) => (Number(hour) % 2 === 0 ? hour : '') } },
       legend: { show: false },
       tooltip: { y: { formatter: formatCount } },
     },

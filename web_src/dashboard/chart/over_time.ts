@@ -171,6 +171,8 @@ export function errorsChart(input: ChartInput): ChartDefinition {
             strokeDashArray: 5,
             label: {
               text: formatRate(0.1),
+              position: 'left',
+              textAnchor: 'start',
               borderColor: 'transparent',
               style: { background: 'transparent', color: colors.danger },
             },

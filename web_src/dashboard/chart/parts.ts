@@ -40,7 +40,11 @@ export function partsChart({ figures: { parts, series, range }, theme, follow }:
         type: 'datetime',
         min: series[0]?.at ?? range.since,
         max: series.at(-1)?.at ?? range.until,
-        labels: { datetimeUTC: false },
+        // Within two days, midnight is an hour like others: its date would be too wide beside them.
+        labels: {
+          datetimeUTC: false,
+          ...(range.until - range.since <= 2 * 86_400_000 ? { datetimeFormatter: { day: 'HH:mm' } } : {}),
+        },
         tooltip: { enabled: false },
       },
       yaxis: { min: 0, forceNiceScale: true, labels: { formatter: (value) => formatMs(value), maxWidth: 70 } },

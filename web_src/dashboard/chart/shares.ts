@@ -4,7 +4,7 @@ import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';
 import type { ChartTable } from '../../core/chart/chart';
 import { classColors, paletteOf } from '../../core/chart/colors';
-import { formatCount, nothing } from '../../core/format';
+import { formatCount, formatTick, nothing } from '../../core/format';
 import type { Reason, Top } from '../data/figures';
 import { requestsOf } from '../data/figures';
 import type { Lead } from '../data/lead';
@@ -194,7 +194,7 @@ function bars(shares: readonly Share[], color: string, follow: Follow): ApexOpti
     colors: [color],
     plotOptions: { bar: { horizontal: true, borderRadius: 3, barHeight: '68%' } },
     states: { active: { filter: { type: 'none' } } },
-    xaxis: { labels: { formatter: (value) => formatCount(Number(value)) }, tickAmount: 4 },
+    xaxis: { labels: { formatter: (value) => formatTick(Number(value)) }, tickAmount: 4 },
     yaxis: { labels: { maxWidth: 150 } },
     tooltip: { x: { formatter: asText }, y: { formatter: formatCount } },
   };

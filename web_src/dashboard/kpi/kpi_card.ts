@@ -64,12 +64,15 @@ export class KpiCard extends Component<Props> {
     return previous === null ? _t('nothing before') : _t('before: %s', format(previous));
   }
 
-  /** The change from the previous period. */
+  /** The change from the previous period. From zero, there is no share: the number of that period says it, if it is shown. */
   get change(): { text: string; icon: string; tone: string; title: string } | null {
     const { value, previous, rise, format } = this.props.kpi;
     if (value === null || previous === undefined || previous === null) return null;
     const title = _t('Previous period: %s', format(previous));
-    if (previous === 0) return value === 0 ? null : { text: _t('zero before'), icon: 'fa-plus', tone: toneOf(rise), title };
+    if (previous === 0) {
+      if (value === 0 || this.before !== '') return null;
+      return { text: _t('zero before'), icon: 'fa-plus', tone: toneOf(rise), title };
+    }
     const share = (value - previous) / Math.abs(previous);
     if (Math.abs(share) < 0.001) return { text: formatShare(0), icon: 'fa-arrows-h', tone: 'muted', title };
     const text = Math.abs(share) > 9.99 ? `×${Math.round(share + 1)}` : formatShare(Math.abs(share));
