@@ -97,7 +97,7 @@ describe('a user', async () => {
     await until('the uses are stored', isStored, 30_000);
     expect(await row(page, 'Web shop').locator('[data-label=Requests]').textContent()).toBe('1');
     await row(page, 'Web shop').locator('[data-action=usage]').click();
-    await page.waitForSelector('.modal .o_api_gateway_usage_summary:has-text("1 requests, of which 0")');
+    await page.waitForSelector('.modal .o_api_gateway_usage_summary:has-text("Requests: 1. Refused or failed: 0")');
     await page.waitForSelector('.modal [data-chart=usage] .apexcharts-series');
     await page.click('.modal-footer button:has-text("Close")');
     await page.waitForSelector('.modal', { state: 'detached' });
@@ -374,6 +374,7 @@ test('the page Connect an Agent shows the configuration of a client, and the las
   await page.waitForSelector('.o_api_gateway_agents_off', { state: 'detached' });
   await page.selectOption('[name=agent_key]', String(id));
   await page.click('[data-client=cursor]');
+  await page.waitForSelector('.o_api_gateway_agents_text:has-text("mcpServers")');
   const config = JSON.parse(await text('.o_api_gateway_agents_text'));
   expect(config.mcpServers.odoo).toMatchObject({ url: `${gateway.url}/mcp` });
   expect(await text('.o_api_gateway_seen')).toContain('No calls with this key');

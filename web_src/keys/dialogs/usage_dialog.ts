@@ -50,7 +50,7 @@ export class UsageDialog extends Component<Props> {
 
   get summary(): string {
     const { requests, errors, error_rate } = (this.state.usage as Usage).totals;
-    return _t('%(requests)s requests, of which %(errors)s were refused or failed (%(rate)s).', {
+    return _t('Requests: %(requests)s. Refused or failed: %(errors)s (%(rate)s).', {
       requests: formatCount(requests),
       errors: formatCount(errors),
       rate: formatRate(error_rate ?? 0),
@@ -61,7 +61,7 @@ export class UsageDialog extends Component<Props> {
     const { success, danger } = paletteOf(this.theme.mode);
     const { series } = this.state.usage as Usage;
     return {
-      chart: { type: 'bar', stacked: true, height: 220 },
+      chart: { type: 'bar', stacked: true },
       series: [
         { name: _t('Answered'), data: series.map(({ at, requests, errors }) => [at, requests - errors]) },
         { name: _t('Refused or failed'), data: series.map(({ at, errors }) => [at, errors]) },
@@ -88,7 +88,7 @@ export class UsageDialog extends Component<Props> {
     return (this.state.usage as Usage).models.map(({ value, requests, errors }) => ({
       name: value,
       requests: formatCount(requests),
-      errors: errors === 0 ? '' : _t('%s errors', formatCount(errors)),
+      errors: formatCount(errors),
     }));
   }
 }
