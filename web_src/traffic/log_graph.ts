@@ -1,10 +1,11 @@
-// The graph of the traffic log: statuses in the colours of the dashboard, and counts in whole numbers.
+// The graph of the traffic log and of delivery attempts: statuses in the colours of the dashboard, and counts in whole numbers.
 
 import { cookie } from '@web/core/browser/cookie';
 import { registry } from '@web/core/registry';
 import { GraphRenderer } from '@web/views/graph/graph_renderer';
 import { graphView } from '@web/views/graph/graph_view';
 import { classColors } from '../core/chart/colors';
+import { formatCount } from '../core/format';
 
 class LogGraphRenderer extends GraphRenderer {
   override getBarChartData(): ReturnType<GraphRenderer['getBarChartData']> {
@@ -20,7 +21,7 @@ class LogGraphRenderer extends GraphRenderer {
   override getScaleOptions(): ReturnType<GraphRenderer['getScaleOptions']> {
     const scales = super.getScaleOptions();
     const isCount = this.model.metaData.measure === '__count';
-    if (isCount && scales.y !== undefined) Object.assign(scales.y.ticks, { precision: 0 });
+    if (isCount && scales.y !== undefined) Object.assign(scales.y.ticks, { precision: 0, callback: formatCount });
     return scales;
   }
 }

@@ -12,6 +12,7 @@ class GatewayWebhookAttempt(models.Model):
     _table_query = """
         select
           a.id, j.id as job_id, w.id as webhook_id, a.started_at, a.ms, a.status, a.error,
+          coalesce((a.status / 100)::text, 'none') as status_class,
           coalesce(s.name, case when a.sidecar is null then 'Odoo' else a.sidecar::text end) as sender,
           a.status between 200 and 299 and a.error is null as success
         from gateway.webhook_attempt a
@@ -26,10 +27,26 @@ class GatewayWebhookAttempt(models.Model):
     started_at = fields.Datetime("Time", readonly=True)
     ms = fields.Integer("Duration (ms)", readonly=True, aggregator="avg")
     status = fields.Integer("HTTP Status", readonly=True, aggregator=None)
+    status_class = fields.Selection(
+        [
+            ("1", "1xx"),
+            ("2", "2xx Delivered"),
+            ("3", "3xx Redirected"),
+            ("4", "4xx Refused"),
+            ("5", "5xx Failed"),
+            ("none", "No answer"),
+        ],
+        readonly=True,
+    )
     success = fields.Boolean(readonly=True)
     error = fields.Char(readonly=True)
     sender = fields.Char("Sent by", readonly=True)
     response = fields.Text("Answer", compute="_compute_response", help="Its first 1,024 bytes.")
+
+    @api.depends("job_id", "webhook_id")
+    def _compute_display_name(self):
+        for attempt in self:
+            attempt.display_name = attempt.job_id.display_name or attempt.webhook_id.name
 
     @api.depends("job_id")
     @api.depends_context("uid")

@@ -40,7 +40,7 @@ class GatewayWebhookJob(models.Model):
         [("create", "Created"), ("write", "Changed"), ("unlink", "Deleted"), ("test", "Test")], readonly=True
     )
     model_name = fields.Char("Model", readonly=True)
-    res_id = fields.Integer("Record Id", readonly=True, aggregator=None)
+    res_id = fields.Integer("Record ID", readonly=True, aggregator=None)
     changed = fields.Char("Changed Fields", readonly=True)
     state = fields.Selection(
         [
@@ -60,6 +60,12 @@ class GatewayWebhookJob(models.Model):
     finished_at = fields.Datetime("Finished", readonly=True)
     attempt_ids = fields.One2many("gateway.webhook.attempt", "job_id", "Log of Attempts", readonly=True)
     body = fields.Text(compute="_compute_body")
+
+    @api.depends("model_name", "res_id", "event")
+    def _compute_display_name(self):
+        events = dict(self._fields["event"]._description_selection(self.env))
+        for job in self:
+            job.display_name = f"{job.model_name} {job.res_id}: {events[job.event]}" if job.event else False
 
     @api.depends("event_id")
     @api.depends_context("uid")

@@ -340,6 +340,21 @@ class TestWebhookRights(WebhookCase):
             with self.assertRaises(AccessError):
                 self.env[model].with_user(user).search([])
 
+    def test_a_job_and_its_attempts_are_named_after_the_change(self):
+        webhook = self.webhook()
+        partner = self.env["res.partner"].create({"name": "One"})
+        self.env.cr.flush()
+        job = self.env["gateway.webhook.job"].search([("webhook_id", "=", webhook.id)])
+        self.env.cr.execute(
+            "insert into gateway.webhook_attempt (job_id, webhook_id, started_at, ms, status)"
+            " values (%s, %s, gateway.utc_now(), 5, 503), (0, %s, gateway.utc_now(), 5, null)",
+            (job.id, webhook.id, webhook.id),
+        )
+        attempts = self.env["gateway.webhook.attempt"].search([("webhook_id", "=", webhook.id)], order="id")
+        name = f"res.partner {partner.id}: Created"
+        self.assertEqual([job.display_name, *attempts.mapped("display_name")], [name, name, "Test"])
+        self.assertEqual(attempts.mapped("status_class"), ["5", "none"])
+
     def test_only_owner_and_administrators_see_sent_bodies(self):
         webhook = self.webhook()
         self.env["res.partner"].create({"name": "One"})
