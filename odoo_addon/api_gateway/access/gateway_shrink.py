@@ -58,7 +58,7 @@ class GatewayShrink(models.TransientModel):
             needed = self._needed(credential, uses.filtered("requests_30") if shrink.days == "30" else uses)
             calls = self._calls(credential)
             networks, are_many = shrink._networks(credential, calls)
-            shrink.granted = "\n".join(granted) or self.env._("All")
+            shrink.granted = "\n".join(sorted(granted)) or self.env._("All")
             shrink.used = "\n".join(needed) or False
             shrink.granted_addresses = "\n".join(lines(credential.ip_list)) or self.env._("Any")
             shrink.used_addresses = "\n".join(networks) or False
@@ -144,7 +144,7 @@ class GatewayShrink(models.TransientModel):
             # A resource shows less than its model.
             of_resources = [f"{resource.name}_{action}" for resource in resources if resource.model_name == model]
             kept += [scope for scope in of_resources if scope in granted]
-        return list(dict.fromkeys(kept))
+        return sorted(set(kept))
 
     @api.model
     def _remind(self):

@@ -31,7 +31,7 @@ class GatewayUpgradeCheck(models.TransientModel):
     _description = "Upgrade Check"
 
     source = fields.Selection(
-        [("gateway", "Its gateway"), ("file", "A pulled schema")],
+        [("gateway", "Another gateway"), ("file", "A pulled schema")],
         "Compare With",
         required=True,
         default="gateway",

@@ -360,7 +360,7 @@ class GatewayCredential(models.AbstractModel):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
-            "params": {"type": "success", "message": self.env._("%s tokens revoked.", count)},
+            "params": {"type": "success", "message": self.env._("Revoked tokens: %s.", count)},
         }
 
     def action_explain_access(self):

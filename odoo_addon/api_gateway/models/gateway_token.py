@@ -17,10 +17,15 @@ class GatewayToken(models.Model):
     _order = "id desc"
     _table_query = """
         select
-          id, type, credential, credential_id, user_id, scopes, address, issued_at, expires_at, spent_at, revoked_at,
-          case when credential = 'client' then credential_id::integer end as client_id,
-          case when credential = 'gateway_key' then credential_id::integer end as key_id
-        from gateway.token
+          t.id, t.type, t.credential, t.credential_id, t.user_id, t.scopes, t.address, t.issued_at, t.expires_at,
+          t.spent_at, t.revoked_at, coalesce(gk.name, ok.name, c.name, ca.name) as credential_name,
+          case when t.credential = 'client' then t.credential_id::integer end as client_id,
+          case when t.credential = 'gateway_key' then t.credential_id::integer end as key_id
+        from gateway.token t
+        left join public.gateway_key gk on t.credential = 'gateway_key' and gk.id = t.credential_id
+        left join public.res_users_apikeys ok on t.credential = 'odoo_key' and ok.id = t.credential_id
+        left join public.gateway_client c on t.credential = 'client' and c.id = t.credential_id
+        left join public.gateway_connected_app ca on t.credential = 'app' and ca.id = t.credential_id
     """
 
     type = fields.Selection([("access", "Access"), ("refresh", "Refresh")], readonly=True)
@@ -36,6 +41,7 @@ class GatewayToken(models.Model):
         readonly=True,
     )
     credential_id = fields.Integer(readonly=True)
+    credential_name = fields.Char("Name", readonly=True)
     user_id = fields.Many2one("res.users", readonly=True)
     client_id = fields.Many2one("gateway.client", "OAuth2 Client", readonly=True)
     key_id = fields.Many2one("gateway.key", "API Key", readonly=True)

@@ -319,6 +319,17 @@ class TestCredentialsSchema(CredentialsCase):
         stamps = "select array_agg(stamp order by id) as stamps from gateway.token where user_id = %s"
         self.assertEqual(self.row(stamps, self.owner.id)["stamps"], [first["stamp"], None, "kept"])
 
+    def test_a_token_has_the_name_of_its_credential(self):
+        key = self.key(self.owner)
+        for credential, number in (("gateway_key", key.id), ("login", self.owner.id)):
+            self.env.cr.execute(
+                "insert into gateway.token (jti, type, family, credential, credential_id, user_id, expires_at)"
+                " values (gen_random_uuid()::text, 'access', gen_random_uuid(), %s, %s, %s, 'infinity')",
+                [credential, number, self.owner.id],
+            )
+        tokens = self.env["gateway.token"].search([("user_id", "=", self.owner.id)], order="id")
+        self.assertEqual(tokens.mapped("credential_name"), [key.name, False])
+
     def issued(self, kind, credential_id, *jtis):
         """The ids of tokens as a sidecar stores them: committed, not in the test's transaction."""
         delete = "delete from gateway.token where jti = any (%s) returning 1"

@@ -74,10 +74,10 @@ class TestShrink(CredentialsCase):
         self.used(key, ("res.country", "read", "code"), days_ago=40)
         self.used(key, ("res.partner", "read", "name"))
         shrink = self.shrink(key)
-        self.assertNotIn("would be refused", shrink.summary)
+        self.assertNotIn("These uses", shrink.summary)
         shrink.days = "30"
         self.assertEqual(shrink.used, "res.partner:read")
-        self.assertIn("would be refused", shrink.summary)
+        self.assertIn("These uses", shrink.summary)
         self.assertIn("res.country", shrink.summary)
         # No scope gives access to records that are code or rights.
         self.used(key, ("ir.default", "write", "json_value"))
