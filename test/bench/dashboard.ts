@@ -25,7 +25,7 @@ const watchPaint = `
     const number = document.querySelector('[data-kpi=requests] output');
     const roots = [...document.querySelectorAll('[data-chart=requests] *')].map(({ shadowRoot }) => shadowRoot).filter(Boolean);
     if (number && roots.some((root) => root.querySelector('.apexcharts-area-series path'))) {
-      // This message is sent before the frame is painted, and received after it.
+      // This message is sent before the frame is painted, and arrives afterwards.
       const { port1, port2 } = new MessageChannel();
       port1.onmessage = () => { window.usefulAt = performance.now(); };
       port2.postMessage('');

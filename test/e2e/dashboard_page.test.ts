@@ -389,7 +389,7 @@ test('TV mode has an address, fills the window without scrolling, stays live, an
   await page.setViewportSize({ width: 1_280, height: 900 });
 });
 
-test('if figures cannot be read, an error with a button is shown, and the last figures stay', async () => {
+test('if figures cannot be read, an error with "Try again" is shown, and the last figures stay', async () => {
   await page.route('**/call_kw/gateway.stat/**', (route) => route.abort());
   await page.click('.o_api_gateway_refresh');
   const alert = page.locator('.o_api_gateway_error');

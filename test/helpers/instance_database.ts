@@ -14,8 +14,8 @@ export interface Database {
   name: string;
   /**
    * For 'one of its name', the database gets the name that an earlier file's database had. It is a clone of the same template,
-   * so Odoo's loaded models are still valid, which saves seconds. A database whose models were changed is kept until the part
-   * ends, so its name is not reused.
+   * so Odoo's loaded models are still valid, which saves seconds. A database whose models were changed is kept until its part
+   * of the tests (such as `http`) ends, so its name is not reused.
    */
   use: 'shared' | 'one of its name' | 'own';
   /** The version of the database's models when it was created. */

@@ -89,8 +89,8 @@ export class Wire {
   }
 
   /**
-   * The part of an answer that must be equal: all of it, but of an error that Odoo did not expect only the fact that it is an
-   * error.
+   * The part of an answer that must be equal. Usually that is all of it; for an error that Odoo did not expect, it is only the
+   * fact that it is an error.
    */
   #normal({ protocol }: Call, { status, type, text }: Answer, side: 0 | 1): unknown {
     if (protocol.startsWith('xmlrpc')) {

@@ -88,7 +88,7 @@ describe('a key is refused', () => {
     ['beside a wrong key in X-API-Key', { Authorization: `Bearer ${key.secret}`, 'X-API-Key': 'f'.repeat(40) }],
     ['empty', { 'X-API-Key': '' }],
     ['under an unknown scheme', { Authorization: `Token ${key.secret}` }],
-  ])('with the same answer as an unknown key: %s', async (_, headers) => {
+  ])('if it is sent %s, with the same answer as an unknown key', async (_, headers) => {
     expect(await refused(headers)).toEqual(unknown);
   });
 

@@ -104,11 +104,11 @@ describe('a key for res.partner:read', async () => {
       `${partners}?limit=1&${domain(['country_id', '=', 'BE'])}`,
       'scope.insufficient',
     ],
-    ["another model's order", `${partners}?limit=1&order=company_id`, 'scope.insufficient'],
+    ["a sort by another model's order", `${partners}?limit=1&order=company_id`, 'scope.insufficient'],
     ["another model's name", `${partners}?limit=1&filter[industry_id][ilike]=agri&order=industry_id`, undefined],
     ['a model that is never exposed', '/api/v1/ir.cron?limit=1', 'odoo.exposure'],
     ['the keys of the gateway', '/api/v1/gateway.key?limit=1', 'odoo.exposure'],
-  ])('reading %s', async (_what, path, reason) => {
+  ])('reads only partners, and the names of related records: %s', async (_what, path, reason) => {
     const answer = await gateway.get(path, { key });
     expect([answer.status, answer.json.error?.reason]).toEqual([reason === undefined ? 200 : 403, reason]);
   });
@@ -329,7 +329,7 @@ describe('hostile headers', () => {
       { 'X-API-Key': gateway.keys.demo, 'X-Odoo-Uid': '1', 'X-Gateway-Signature': 'v1=00' },
       [200],
     ],
-  ])('%s', async (_what, headers, statuses) => {
+  ])('%s is refused, or has no effect on the user', async (_what, headers, statuses) => {
     const answer = await fetch(`http://${host}/api/v1/ping`, { headers: headers as Record<string, string> });
     expect(statuses).toContain(answer.status);
     const body = (await answer.json().catch(() => ({}))) as { data?: { user: { login: string } } };

@@ -458,7 +458,7 @@ describe('writes', () => {
     expect(await partnersNamed('Forged')).toEqual([]);
   });
 
-  test('happen once when sidecars get the same confirmation at once', async () => {
+  test('happen once if two sidecars get the same confirmation simultaneously', async () => {
     const { confirm } = (await call('create_record', create('At The Same Time'))).data;
     const sidecars = [gateway, second, gateway, second, gateway, second];
     const answers = await Promise.all(
@@ -583,7 +583,7 @@ async function expired(token: string): Promise<string> {
 }
 
 test.each(['legacy', 'modern'] as const)(
-  'the official client (%s) gets a token, renews it, and asks for more scopes when a tool needs them, at any sidecar',
+  'the official client (%s) gets a token, renews it, and asks for more scopes when a tool needs them, on any sidecar',
   async (era) => {
     const balancer = await balance([gateway.url, second.url]);
     const callback = 'http://127.0.0.1/callback';

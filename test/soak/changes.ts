@@ -286,7 +286,7 @@ async function cut(): Promise<void> {
   }
 }
 
-/** Odoo's prefork server exits if a new worker starts while Postgres is starting up. This starts it again, like a supervisor. */
+/** Restarts Postgres, then Odoo too: its prefork server exits if a new worker starts while Postgres is starting up. */
 async function restartPostgres(): Promise<void> {
   await delay(2_000);
   await stopCluster({ immediately: true });

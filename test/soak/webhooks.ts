@@ -133,7 +133,7 @@ async function killSidecars(): Promise<void> {
 
 /**
  * Restarts Postgres once, in the middle of the run. Connections are cut, and sidecars recover by themselves. Odoo's prefork
- * server exits if a new worker starts while Postgres is starting up. This starts it again, like a supervisor.
+ * server exits if a new worker starts while Postgres is starting up, so Odoo is restarted as well, as by a supervisor.
  */
 async function restartPostgres(): Promise<void> {
   await until('a third has arrived', () => receiver.arrived.length > changes / 3, 1_800_000);

@@ -17,6 +17,6 @@ test('a language that the caller has chosen takes precedence over those of its b
   expect(callContext({ ...accept, 'content-language': 'fr', 'x-odoo-language': ' fr_BE ' })).toEqual({ lang: 'fr_BE' });
 });
 
-test.each(['', 'fr, en', 'fr;q=1', 'é', '*', 'a'.repeat(41)])('a choice is one language: %j', (language) => {
+test.each(['', 'fr, en', 'fr;q=1', 'é', '*', 'a'.repeat(41)])('Content-Language must name one language, not %j', (language) => {
   expect(() => callContext({ 'content-language': language })).toThrow('Content-Language must name one language');
 });

@@ -522,7 +522,7 @@ test('slow callers may use all slots if no other is active, or if they are only 
   }
 });
 
-test('a caller that is the only one, or quick, may use all slots', async () => {
+test('a caller may use all slots if it is the only one, or if its calls are quick', async () => {
   const odoo = await startOdoo({ slots: 3 });
   const first = ['a1', 'a2', 'a3'].map((id) => odoo.channel.deliver(asked(id, 'a', write)));
   await odoo.arrived(3);

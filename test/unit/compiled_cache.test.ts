@@ -7,7 +7,7 @@ import { PlanCache, planKey } from '../../sidecar/src/compiled/plan_cache.ts';
 const plan = (bytes = 100) => ({ text: 'select', versions: 'v1', bytes }) as unknown as Plan;
 const all = { scopes: null, models: null };
 
-test('plans serve the same user, grant, context and shape, and no other', () => {
+test('a plan is used only for the same user, grant, context and shape', () => {
   const keys = [
     planKey(6, all, {}, 'shape'),
     planKey(7, all, {}, 'shape'),
@@ -33,7 +33,7 @@ test('changed versions discard all plans, and a plan that was being compiled mea
   expect(plans.get('b')).toBeDefined();
 });
 
-test('plans are limited by their size, refusals are remembered with their reason', () => {
+test('the total size of all plans is limited, and refusals are remembered with their reason', () => {
   const plans = new PlanCache();
   const mebibyte = 1024 * 1024;
   for (let i = 0; i < 100; i += 1) plans.begin(`${i}`)(plan(mebibyte));

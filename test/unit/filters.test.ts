@@ -48,7 +48,7 @@ test.each([
     'datetime',
     ['at', 'in', ['2026-11-22 08:00:00', '2026-11-22 10:00:00']],
   ],
-])('%s=%s on a %s', (parameter, text, type, expected) => {
+])('%s=%s on a %s is parsed', (parameter, text, type, expected) => {
   expect(condition(parameter, text, type)).toEqual(expected);
 });
 

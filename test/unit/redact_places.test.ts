@@ -22,7 +22,7 @@ function stored(body: unknown, ...secrets: string[]): unknown {
   return JSON.parse(text);
 }
 
-describe('positions in a body', () => {
+describe('a secret is found by its position in a body', () => {
   const call = { model: 'res.users', method: 'change_password' };
   const rows = (...passwords: string[]) => passwords.map((password, i) => [`user${i}`, password]);
   test.each<[string, unknown, unknown]>([
@@ -259,7 +259,7 @@ describe('positions in a body', () => {
   });
 });
 
-describe('queries and paths', () => {
+describe('secrets in queries and paths', () => {
   const path = (query: string) => new Redactor().path(`/api/v1/res.partner?${query}`);
   test.each([
     `filter[access_token]=${old}`,
@@ -302,7 +302,7 @@ describe('queries and paths', () => {
   });
 });
 
-describe('strings', () => {
+describe('secrets in strings', () => {
   test.each([
     [`The field password of res.users cannot be set to '${old}'`, `The field password of res.users cannot be set to '${stars}'`],
     [`Signup token '${old}' is not valid or expired`, `Signup token '${stars}' is not valid or expired`],

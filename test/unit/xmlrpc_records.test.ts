@@ -46,7 +46,7 @@ test('a float is a double even if it is whole, an integer beyond 31 bits is a do
   );
 });
 
-test('records that only Python can write are left to it: values of any form, and fields that were not named or do not exist', () => {
+test('Odoo writes the records if a value may have any form, or if fields were not named or do not exist', () => {
   expect(canWrite(types, ['name', 'color'])).toBe(true);
   expect(canWrite(types, ['name', 'extra'])).toBe(false);
   expect(canWrite(types, ['toString'])).toBe(false);
