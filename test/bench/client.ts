@@ -74,7 +74,7 @@ async function loadFrom(way: 'fetch' | 'client', kind: 'one' | 'list'): Promise<
   return JSON.parse(stdout) as Measured;
 }
 
-/** How many milliseconds a whole run of tsc takes, for both major versions, and tsserver's completions. */
+/** How many milliseconds a whole run of tsc takes, for both major versions, and how many tsserver's completions take. */
 async function typeFigures(instance: Instance): Promise<Record<string, number>> {
   say('  installing stock, pulling the four biggest models');
   const ids = await instance.orm<number[]>('ir.module.module', 'search', { domain: [['name', '=', 'stock']] });

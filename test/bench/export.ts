@@ -43,7 +43,7 @@ try {
   const watch = setInterval(() => {
     most = Math.max(most, rss());
   }, 100);
-  // Memory must not grow with the records: a tenth of the records takes as much memory.
+  // Memory must not grow with the number of records: exporting a tenth of them must take as much memory.
   await exported(`${url}&limit=${records / 10}`);
   const afterTenth = most;
   const seconds: number[] = [];

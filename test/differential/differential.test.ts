@@ -24,7 +24,7 @@ test('1,500 answers equal those of the ORM, while rights, rules and fields chang
   expect(outcome.withRecords).toBeGreaterThan(cases / 5);
   expect(outcome.refusals).toBeGreaterThan(cases / 50);
   expect(outcome.undecided).toBeLessThan(cases / 20);
-  // Two requests of each block are repeated, and more while the ORM takes longer. About 7 of 10 can be compiled.
+  // Two requests of each block are repeated, and further ones until the ORM has answered. About 7 of 10 can be compiled.
   expect(outcome.compiled).toBeGreaterThan(cases / 100);
   // Most reads had to wait, so they shared a body with others.
   expect(outcome.inCompany).toBeGreaterThan(cases / 2);

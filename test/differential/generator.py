@@ -200,7 +200,7 @@ class _Asking:
         if self.rng.random() < 0.5 or not self.model._fields[name].store:
             return self._url(model, {name: None}, {}), {**question, "tree": {name: None}}
         domain = [[name, "!=", False]]
-        # The ORM itself has no rule about secrets, and answers where a required field makes the condition superfluous.
+        # The ORM has no rule about secrets: if the field is required, the condition is always true, and the ORM answers.
         question.update(domain=domain, tree={"id": None}, must_be=403)
         return self._url(model, {"id": None}, {"domain": json.dumps(domain)}), question
 

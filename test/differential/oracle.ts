@@ -66,7 +66,7 @@ export class Oracle {
       if (error === undefined) waiting?.resolve(result);
       else waiting?.reject(new Error(error));
     });
-    this.#socket.on('error', () => {}); // the end of the process reports the same
+    this.#socket.on('error', () => {}); // the process then ends, too, which is reported below
     this.#process.on('close', (code) => {
       for (const { reject } of this.#waiting.splice(0)) reject(new Error(`The oracle exited with ${code}; see ${log}.`));
     });

@@ -90,7 +90,9 @@ test('the signing secret is rotated after a dialog that shows the effects', asyn
   expect(faults).toEqual([]);
 });
 
-test('the test of the address recognizes only a gateway of this database', { timeout: 120_000 }, async () => {
+test('the test of the address recognizes a gateway, and reports other or invalid addresses', {
+  timeout: 120_000,
+}, async () => {
   await gateway.sql(`update gateway.setting set value = '["*"]' where name = 'cors.origins'`);
   const { page, text } = await browser.open(gateway, '/odoo/gateway-settings');
   /** Each call must give a different result from the previous call, which proves that the shown result is new. */
@@ -117,7 +119,7 @@ test('the test of the address recognizes only a gateway of this database', { tim
   expect(refused.text).not.toContain('version');
 });
 
-test('the address of another database is recognized', async () => {
+test('the address of a gateway of another database is reported as such', async () => {
   const { page } = await browser.open(gateway, '/odoo/gateway-settings');
   await page.fill(`${field('sidecar_url')} input`, other.url);
   await page.click('.o_api_gateway_check button');

@@ -53,7 +53,7 @@ test('both tests ask for the password once, measure, and store their results', {
   expect(Number(heavy?.['orm_ms']) + Number(heavy?.['sql_ms'])).toBeGreaterThan(0);
   expect(Number(heavy?.['odoo_p50_ms'])).toBeGreaterThan(0);
 
-  // The gateway counts all these requests as one caller. The test's keys are revoked when the user leaves the page.
+  // For the gateway, all these requests come from one caller. The test's keys are revoked when the user leaves the page.
   const [key] = await gateway.sql<{ id: number }>('select id from gateway_key where is_speed_test');
   await page.click('.o_menu_sections button:has-text("Tools")');
   await page.click('.o-dropdown--menu a:has-text("Gateway Status")');

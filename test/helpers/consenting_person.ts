@@ -32,7 +32,7 @@ export async function startPerson(web: OdooWeb, odooUrl: string): Promise<Person
     const asksToRead = new URL(address).searchParams.get('scope')?.split(' ').includes('read');
     const decided = await decide(web, page, times === 1 && asksToRead ? { scope: ['read'] } : {});
     const back = decided.headers.get('location') ?? '';
-    // Some programs open their own port only after the browser.
+    // Some programs start listening for the answer only after they have opened the browser.
     await until(`${back} answers`, () => fetch(back).then(Boolean, () => false));
   }
 

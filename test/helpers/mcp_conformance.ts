@@ -1,4 +1,5 @@
-// The conformance suite of the Model Context Protocol, and a proxy between it and the sidecars, because it cannot send a key.
+// The conformance suite of the Model Context Protocol, and a proxy that sends its requests to the sidecars, because the suite
+// cannot send a key.
 
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';

@@ -141,7 +141,7 @@ describe('an issued token', () => {
     expect((await exchange(secret, { scope: 'res.partner:read' })).status).toBe(200);
   });
 
-  test('is introspected only by the client that it was issued for', async () => {
+  test('can be introspected only by the client that it was issued for', async () => {
     const [owner, stranger] = await Promise.all(
       ['owner', 'stranger'].map((name) => admin.create('gateway.client', { name: `${name} ${randomUUID()}` })),
     );

@@ -1,4 +1,4 @@
-// Bursts of new credentials: the gateway checks only as many of them as may fail.
+// Bursts of new credentials: the gateway checks only as many of them as the limit on failures allows.
 
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeAll, expect, test } from 'vitest';
@@ -49,7 +49,7 @@ function tally(answers: readonly Answer[]): Record<string, number> {
   return counts;
 }
 
-test('of 300 simultaneous unknown keys, only as many are hashed as may fail, and other callers are still served', async () => {
+test('of 300 simultaneous unknown keys, only as many as the limit are hashed, and other callers are still served', async () => {
   const before = await hashed(first());
   const fresh = await createOdooKey(gateway, { userId: 2 });
   const burst = times(300).map(() => ping(first(), unknownKey(), '203.0.113.1'));

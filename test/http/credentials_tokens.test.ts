@@ -393,7 +393,7 @@ describe('forged tokens are refused, all with the same body', () => {
     'of another database': ({ header, claims, sign }) => sign(header, { ...claims, aud: randomUUID() }),
     'of another issuer': ({ header, claims, sign }) => sign(header, { ...claims, iss: 'https://example.com' }),
     'a refresh token by its type': ({ header, claims, sign }) => sign(header, { ...claims, type: 'refresh' }),
-    'well signed, but never issued': ({ header, claims, sign }) => sign(header, { ...claims, jti: randomUUID() }),
+    'correctly signed, but never issued': ({ header, claims, sign }) => sign(header, { ...claims, jti: randomUUID() }),
     'an extension that must be understood': ({ header, claims, sign }) =>
       sign({ ...header, crit: ['urn:unknown'], 'urn:unknown': 1 }, claims),
     'too long': ({ genuine }) => `${genuine}${'A'.repeat(5_000)}`,

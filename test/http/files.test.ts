@@ -130,7 +130,7 @@ test('a form gives its file a name and a type', async () => {
   expect([broken.status, broken.json.error.reason]).toEqual([400, 'file.form']);
 });
 
-test('the connection of a small file is used again', async () => {
+test('a connection stays open for further requests after a small file', async () => {
   const path = contentOf((await attach('small', '?name=small.txt')).json.data.id);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const read = () =>

@@ -265,7 +265,7 @@ test('an agent that only follows the tools finds unpaid orders of Belgium by sal
 });
 
 describe('resources as tools', () => {
-  test('search, create, change and delete with the names of the resource, by its scopes', async () => {
+  test("search, create, change and delete under the resource's own names, as its scopes allow", async () => {
     const { secret } = await keyWith({ scopes: 'customers_read customers_write customers_delete' });
     const by = { key: secret };
     const names = (await rpc(gateway, 'tools/list', {}, by)).json.result.tools.map(({ name }: { name: string }) => name);

@@ -44,7 +44,7 @@ test('if Postgres is down for 10 seconds, requests get a 503 at once, /readyz na
   await sidecar.stop();
 });
 
-test('a key that is revoked while Postgres is out of reach does not work when it is back', async () => {
+test('a key that is revoked while the sidecar cannot reach Postgres is refused once the connection is back', async () => {
   const proxy = await startTcpProxy(postgresPort);
   const sidecar = await gateway.startSidecar({ postgres: proxy });
   const read = () => sidecar.get('/api/v1/ping', { key: gateway.keys.demo });

@@ -229,7 +229,7 @@ test('a failed request does not affect other requests that need the same metadat
 });
 
 describe('every answer', () => {
-  test('carries the request id that was given, or one of its own', async () => {
+  test("carries the caller's request id, or a new one", async () => {
     const given = await gateway.get('/api/v1/ping', { key: admin, headers: { 'X-Request-Id': 'Order.4711_a-b' } });
     expect(given.headers.get('x-request-id')).toBe('Order.4711_a-b');
     for (const bad of ['a b', 'ü', 'x'.repeat(65), '<script>']) {

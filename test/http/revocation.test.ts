@@ -70,7 +70,7 @@ test('a change whose transaction began long before it was committed is not misse
   try {
     await client.query('begin');
     await client.query('delete from res_users_apikeys where id = $1', [key.id]);
-    // Later transactions are seen, and the sidecars' horizon waits for the earlier one.
+    // The sidecars notice later transactions, and still wait for the earlier one.
     for (let i = 0; i < 3; i += 1) {
       const other = await createOdooKey(gateway, { userId: alice });
       await revokeOdooKey(gateway, other.id);

@@ -78,7 +78,7 @@ async function expectRow(id: string): Promise<Row> {
 
 const { demo, admin } = gateway.keys;
 
-test('the columns of a row are those of the table, in its order', async () => {
+test('the columns of a row are those of the table, in the same order', async () => {
   const columns = await gateway.sql<{ name: string }>(
     `select attname as name from pg_attribute
      where attrelid = 'gateway.request_log'::regclass and attnum > 0 and not attisdropped order by attnum`,

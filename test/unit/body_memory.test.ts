@@ -32,7 +32,7 @@ test('an answered request frees its memory', () => {
   expect(memory.bytes).toBe(400);
 });
 
-test('all keys of a user in one database count as one caller; requests without a user count by subscriber', () => {
+test('all keys of a user in one database count as one caller; requests without a user count per network address', () => {
   const endpoint: Endpoint = { name: 'test', access: 'anonymous', handle: () => ({ status: 200, body: null }) };
   const holder = (database: string, caller: Partial<Principal> | undefined, address = '203.0.113.7') => {
     const context = new RequestContext({ headers: {} } as Request, {} as Response, endpoint);

@@ -55,7 +55,7 @@ test.each([
   ['plus1s', '2026-12-31 23:59:59', '2027-01-01 00:00:00'],
   ['fixed:2', 5, '5.00'],
   ['fixed:2', -1.5, '-1.50'],
-])('the parameter %s of %j is %j', (as, value, expected) => {
+])('with the conversion %s, the value %j becomes the parameter %j', (as, value, expected) => {
   expect(parametersOf([{ slot: 0, as, list: false }], [value])).toEqual([expected]);
   expect(parametersOf([{ slot: 0, as, list: true }], [[value]])).toEqual([[expected]]);
 });

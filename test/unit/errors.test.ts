@@ -42,7 +42,7 @@ test('the envelope names status, reason and request', () => {
   });
 });
 
-test('a problem has the form of RFC 9457', () => {
+test('a problem document has the form of RFC 9457', () => {
   const error = new GatewayError('query.limit', { message: 'limit is wrong' });
   expect(renderProblem(error, 'r1')).toMatchObject({
     type: 'urn:odoo-api-gateway:error:query.limit',

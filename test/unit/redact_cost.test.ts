@@ -41,7 +41,7 @@ function msOf(work: () => void): number {
 }
 
 describe.each(hostile)('%s', (part) => {
-  test('values after names are searched until the budget is used up', () => {
+  test('the search for values after secret names stops when its budget is used up', () => {
     const budget = new Budget(20_000);
     expect(namedSecrets(filled(part), budget).length).toBeLessThanOrEqual(100);
   });
