@@ -3,7 +3,7 @@
 //   node client_load.mjs '{"way": "client", "kind": "list", "client": "file:///…/index.js", "url": "…", "key": "…", "connections": 8, "seconds": 3}'
 
 const { way, kind, client, url, key, id, connections, seconds } = JSON.parse(process.argv[2] ?? '');
-/** The client as it is installed. From source, Node would still be removing its types during the measurement. */
+/** The client as it is installed. If it were loaded from source, Node would still be removing its types during the measurement. */
 const { Gateway } = await import(client);
 const fields = ['name', 'email', 'country_id'];
 const headers = { Accept: 'application/json', Authorization: `Bearer ${key}` };

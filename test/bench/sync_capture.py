@@ -1,6 +1,6 @@
 # In Odoo's shell: creates and changes 250 partners, alternately with the triggers of the change feed and without them,
-# all in one transaction that is rolled back; a turn ends with a flush, as a commit would begin. Prints the seconds of
-# each turn.
+# all in one transaction that is rolled back; a turn ends with a flush, the first step of a commit. Prints the seconds
+# of each turn.
 import gc
 import json
 import os

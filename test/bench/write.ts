@@ -32,7 +32,7 @@ try {
   const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${key}` };
   const odooHeaders = { ...headers, ...toOdoo.headers };
 
-  // Far more records than connections, so that no two requests change the same one at once, and new values each time.
+  // Far more records than connections, so that no two requests change the same record simultaneously, and new values each time.
   const ids: number[] = good(
     await odoo.post(`/json/2/${model}/create`, { vals_list: Array.from({ length: 200 }, (_, n) => partner(n)) }, toOdoo),
     200,

@@ -1,4 +1,4 @@
-"""The expected answer of the API, in plain code: it asks Odoo's ORM as that user, one record and one field at a time.
+"""The expected answer of the API, in plain code: it asks Odoo's ORM as the same user, one record and one field at a time.
 It follows the API's contract (values, envelope, statuses) and uses only one part of the gateway's code: the list of
 secret fields.
 """

@@ -48,7 +48,7 @@ class Oracle:
             with self.reading(question["uid"], question["context"]) as env:
                 return expect(env, question)
         except Exception as exc:
-            # Odoo itself cannot answer this. The API need not be able to, either, but must report it.
+            # Odoo itself cannot answer this. The API may fail as well, but must report the failure.
             return {"status": 0, "why": "".join(traceback.format_exception_only(exc))}
 
     def reading(self, uid, context):

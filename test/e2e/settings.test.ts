@@ -13,7 +13,7 @@ const browser = await useBrowser();
 const field = (name: string) => `.o_field_widget[name=gateway_${name}]`;
 
 async function save({ page }: OdooPage): Promise<void> {
-  // Odoo reloads its pages after settings were saved.
+  // Odoo reloads its pages after settings are saved.
   await Promise.all([page.waitForEvent('load'), page.click('.o_form_button_save')]);
   await page.waitForSelector('.app_settings_block');
 }

@@ -19,7 +19,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     databases: [], // every database that a request names
     extraArgs: [
       '--load=base,rpc,web,bus', // the WebSocket's health check names no database
-      '--max-cron-threads=0', // a cron would stay connected to databases that are being dropped
+      '--max-cron-threads=0', // a cron worker would stay connected to databases that are being dropped
     ],
   });
   const prefix = `test_${process.pid}`;

@@ -78,7 +78,7 @@ test('the compiler accepts the fields of the instance, and refuses others', asyn
   expect(cases.length).toBeGreaterThan(90);
 });
 
-test('in Python, mypy accepts and refuses the same, and the client works', async () => {
+test('in Python, mypy accepts and refuses the same fields, and the client works', async () => {
   const models = 'sale.order,sale.order.line,res.partner,ir.attachment';
   await inProject('npx', ['odoo-gateway-client', 'pull', instance.url, '--python', '--models', models]);
   copyFileSync(join(root, 'client/type_tests/cases.py'), join(dir, 'cases.py'));
@@ -324,7 +324,7 @@ test('an OAuth client gets its own tokens', async () => {
   await expect(writing).rejects.toMatchObject({ reason: 'scope.insufficient', requestId: expect.any(String) });
 });
 
-test('the package is the same until the gateway changes', async () => {
+test('the package stays the same until the gateway changes', async () => {
   const { status, headers } = await instance.get('/api/client.tgz');
   expect([status, headers.get('content-type')]).toEqual([200, 'application/gzip']);
   const head = await instance.request('HEAD', '/api/client.tgz');

@@ -38,7 +38,7 @@ describe('a route with auth="api_key"', () => {
     expect(json.login).toBe('demo_api');
   });
 
-  test('accepts keys from the environment, by name', async () => {
+  test('accepts keys from environment variables', async () => {
     expect((await service({ 'API-KEY': environmentSecret })).status).toBe(401);
     await admin.call('gateway.key', 'create', [{ name: 'environment', environment_name: 'WAREHOUSE' }]);
     expect((await service({ 'API-KEY': environmentSecret })).json.login).toBe('admin');

@@ -36,7 +36,7 @@ const untilBoth = (status: number, token: string) =>
   until(`both answer ${status}`, async () => (await statuses(token)).every((found) => found === status));
 
 describe.each<Model>(['gateway.key', 'gateway.client'])('a token for a %s', (model) => {
-  test('ends within a second on every sidecar after a rotation without grace; the new secret works at once', async () => {
+  test('ends within a second on every sidecar after a rotation without grace; the new secret works immediately', async () => {
     const { id, ask } = await credential(model);
     const token = await ask();
     expect(await statuses(token)).toEqual([200, 200]);

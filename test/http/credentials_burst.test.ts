@@ -91,7 +91,7 @@ test('keys that begin like a real key cannot bypass the limit', async () => {
   expect((await hashed(first())) - before).toBe(limit);
 });
 
-test('valid keys that come all at once from one address are all accepted', async () => {
+test('valid keys that come simultaneously from one address are all accepted', async () => {
   const keys = await Promise.all(times(limit * 2).map(() => createOdooKey(gateway, { userId: 2 })));
   const answers = await Promise.all(keys.map(({ secret }) => ping(first(), secret, '203.0.113.3')));
   expect(tally(answers)).toEqual({ '200': limit * 2 });

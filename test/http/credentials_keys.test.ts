@@ -58,7 +58,7 @@ describe('a gateway key', () => {
     await bothAnswer(401, { 'X-API-Key': secret });
   });
 
-  test('can come from the environment, by name', async () => {
+  test('can come from an environment variable', async () => {
     const headers = { 'X-API-Key': 'warehouse-secret-of-the-environment-0123456789' };
     expect((await gateway.get(ping, { headers })).status).toBe(401);
     await admin.call('gateway.key', 'create', [{ name: 'from the environment', environment_name: 'WAREHOUSE' }]);

@@ -112,12 +112,12 @@ test('requests are shown one by one, with their model but without values; of ver
   expect(passed(watching).length).toBeLessThan(150);
 });
 
-test('a heartbeat has the requests per second', async () => {
+test('a heartbeat contains the number of requests per second', async () => {
   const watching = await watch(admin);
   await ping(20, gateway.keys.demo);
   const rate = (payload: Record<string, unknown>) => (payload['per_second'] as Record<string, number>)['traffic'] ?? 0;
   await until('a rate arrives', () => watching.of('heartbeat').some((payload) => rate(payload) > 0));
-  await until('and when the traffic is over', () => rate(watching.of('heartbeat').at(-1) ?? {}) === 0);
+  await until('the rate is 0 after the traffic', () => rate(watching.of('heartbeat').at(-1) ?? {}) === 0);
 });
 
 test('the channel of a consumer carries only its requests', async () => {

@@ -169,7 +169,7 @@ test('rights that the role does not need are listed in a warning', async () => {
   expect(sidecar.output).toContain('create temporary tables');
 });
 
-test('all faults of the configuration are printed at once', async () => {
+test('all faults of the configuration are printed together', async () => {
   const sidecar = await SidecarProcess.spawn({ GATEWAY_DATABASE_URL: '', GATEWAY_ODOO_WORKERS: 'many' });
   expect(await sidecar.exited).toBe(2);
   expect(sidecar.output).toContain('GATEWAY_DATABASE_URL');

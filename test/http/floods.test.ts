@@ -84,7 +84,7 @@ test.each(Object.entries(table))('%s is refused', async (_, { path, method = 'GE
   expect(answer.json.error.message).toContain(culprit);
 });
 
-test('the body of a login has the same limit on its depth', async () => {
+test('the limit on the depth of a body also applies to logins', async () => {
   const answer = await gateway.request('POST', '/api/v1/auth/login', { headers: json, body: deep });
   expect(answer.json).toMatchObject({ error: { reason: 'request.too_deep' } });
 });

@@ -500,7 +500,7 @@ describe('requests at a time', () => {
       return socket;
     };
 
-    // The second request is sent before the first one is answered; Node does not report when its client disconnects.
+    // Two requests on one connection, without waiting for an answer: Node does not report that the second one has lost its client.
     for (let i = 0; i < 3; i += 1) {
       (await send(keys.demo, 2)).destroy();
       await until('a request passes', async () => (await ping()).status === 200);

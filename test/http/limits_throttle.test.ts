@@ -39,7 +39,7 @@ async function passTime(subject: string, interval: string): Promise<void> {
   );
 }
 
-test('three sidecars together grant exactly the limit, however many ask at once', async () => {
+test('three sidecars together grant exactly the limit, however many callers ask simultaneously', async () => {
   const sidecars = [sidecar(), sidecar(), sidecar()];
   const subject = newSubject();
   const decisions = await Promise.all(
@@ -175,7 +175,7 @@ test('a remainder too small for a costly request is kept for cheaper ones', asyn
   expect(both.map((decision) => decision.allowed)).toEqual([false, true]);
 });
 
-test('a request that costs more than a whole window is refused at once', () => {
+test('a request that costs more than a whole window is refused immediately', () => {
   const attempt = () => sidecar().take(newSubject(), { minute: 10, hour: 5, day: 0 }, 6);
   expect(attempt).toThrow(expect.objectContaining({ reason: 'throttle.cost', details: { cost: 6, limit: 5 } }));
 });
@@ -191,7 +191,7 @@ test('a used-up window is answered from memory, without a statement', async () =
   expect(throttle.counts.statements).toBe(before);
 });
 
-test('a raised limit applies at once, even for a subject whose window was used up', async () => {
+test('a raised limit applies immediately, even for a subject whose window was used up', async () => {
   const throttle = sidecar();
   const subject = newSubject();
   await take(throttle, subject, { minute: 2 }, 2);
@@ -258,7 +258,7 @@ test('subjects may contain any character', async () => {
   expect(rows).toHaveLength(strange.length);
 });
 
-test('a failed statement fails its waiting callers, and further callers fail at once while Postgres is down', async () => {
+test('a failed statement fails its waiting callers, and further callers fail immediately while Postgres is down', async () => {
   const pool = new ConnectionPool(gateway.sidecarDatabaseUrl.replace(/:\d+\//, ':1/'), 1, pino({ level: 'silent' }));
   pools.push(pool);
   const throttle = new Throttle({ take: (asks) => takeThrottle(pool, asks), trustsMemory: () => true });

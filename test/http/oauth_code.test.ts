@@ -1,4 +1,4 @@
-// OAuth for people: a public app sends a user to Odoo's consent page and gets tokens. Attacks on this are refused.
+// OAuth for people: a public app sends a user to Odoo's consent page and gets tokens. Attacks on this flow are refused.
 
 import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -197,7 +197,7 @@ describe('the user decides', () => {
     expect(write.headers.get('www-authenticate')).toMatch(/insufficient_scope.*scope="res.partner:write".*resource_metadata=/);
   });
 
-  test('a user with a second factor sees the page only after giving it', async () => {
+  test('a user with a second factor sees the page only after entering its code', async () => {
     const id = await createUser(gateway, 'two_factors', ['base.group_user', 'api_gateway.group_user']);
     await gateway.orm('res.users', 'write', { ids: [id], vals: { password: 'two factors' } });
     await gateway.sql('update res_users set totp_secret = $1 where id = $2', ['A'.repeat(32), id]);
@@ -263,7 +263,7 @@ describe('the user decides', () => {
     expect((await decide(user, (await ask()).page, { company: '999999' })).status).toBe(400);
   });
 
-  test('an allowed app is listed; its user, a manager or a new password ends its access at once on every sidecar', async () => {
+  test('an allowed app is listed; its user, a manager or a new password immediately ends its access on every sidecar', async () => {
     const ids = async () => user.call<number[]>('gateway.connected.app', 'search', [[]], { limit: 1 });
     const refused = (access: string) =>
       until('the token is refused', async () => (await pinged(access)) === 401 && (await pinged(access, second)) === 401);
@@ -324,7 +324,7 @@ describe('a code works once, for 60 seconds, and only for its own request', () =
     expect((await trade({ grant_type: 'refresh_token', client_id: clientId, refresh_token: refresh })).status).toBe(400);
   });
 
-  test('if a code is exchanged many times at once, at most one exchange gets tokens, and those end', async () => {
+  test('if a code is exchanged many times simultaneously, at most one exchange gets tokens, and those end', async () => {
     const asked = await ask();
     const code = await codeOf(asked);
     const answers = await Promise.all(Array.from({ length: 8 }, () => traded(code, asked.verifier)));
@@ -488,7 +488,7 @@ describe('apps that register themselves', () => {
     expect((await register({ redirect_uris: [callback] })).status).toBe(403);
   });
 
-  test('get an id, are limited to 20 an hour, and lose access when the setting is closed', async () => {
+  test('get an id, are limited to 20 an hour, and lose access when the setting no longer allows them', async () => {
     await setting('anyone');
     await until('registration is open', async () => (await register({ redirect_uris: ['javascript:x'] })).status === 400);
     const local = 'http://127.0.0.1/callback';

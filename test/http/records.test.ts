@@ -11,7 +11,7 @@ const { admin, demo } = gateway.keys;
 type Row = Record<string, unknown>;
 type Types = Record<string, { type: string }>;
 
-/** The contract's conversion, implemented a second time, as simply as possible. */
+/** The conversion of values that the API promises, implemented a second time, as simply as possible. */
 function converted(value: unknown, type: string): unknown {
   if (type === 'boolean') return value;
   if (value === false) return null;
@@ -169,7 +169,7 @@ describe('rights are those of Odoo', () => {
     expect(answer.json.error.message).toContain('Sales/Administrator');
   });
 
-  test('fields that the user may not read are left out and named; requested by name they are refused', async () => {
+  test('fields that the user may not read are left out and listed; a request that names them is refused', async () => {
     const [restricted] = await gateway.sql<{ name: string }>(
       `select f.name
        from ir_model_fields f

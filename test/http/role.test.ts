@@ -25,7 +25,7 @@ async function fault(statement: string): Promise<string | undefined> {
 }
 
 const denied = '42501';
-/** The errors of Postgres for writing to a view without a single table behind it. They are the same for every role. */
+/** The errors of Postgres for writing to a view that is not based on exactly one table. They are the same for every role. */
 const noSuchThing = new Set(['55000', '42809']);
 const privileges = {
   select: (table: string) => `select from ${table} limit 0`,

@@ -1,5 +1,5 @@
-// Passwords are checked in only one place, which reveals nothing else. No secret of a request ends up in the request log or the
-// sidecar's own log, wherever it was in the request.
+// Passwords can be checked in only one place, which reveals nothing but the result. No secret of a request ends up in the request
+// log or the sidecar's own log, wherever it was in the request.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -68,7 +68,7 @@ test('a request that does not end in time is cut off', async () => {
   await letGo();
 });
 
-test('a second signal exits at once', async () => {
+test('a second signal ends the process immediately', async () => {
   const sidecar = await ready();
   const { answer, letGo } = await slowRead(sidecar);
   const cut = expect(answer).rejects.toThrow();

@@ -190,7 +190,7 @@ test('dropping a day does not delay rows of another day', async () => {
   }
 });
 
-test('at the level payloads, headers and bodies are kept; a profile may choose this level for itself', async () => {
+test('at the level payloads, headers and bodies are kept; a profile may choose this level for its users', async () => {
   await setLevel('errors');
   const profile = await gateway.orm<number[]>('gateway.profile', 'create', {
     vals_list: [{ name: 'Watched', log_level: 'payloads' }],

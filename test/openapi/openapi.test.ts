@@ -65,7 +65,7 @@ describe('the document', () => {
     expect(schemas['orders-New'].required).toEqual(expect.arrayContaining(['partner_id', 'order_lines']));
   });
 
-  test('describes other models by name, and refuses missing ones', async () => {
+  test('describes only the models that the request names, and refuses unknown ones', async () => {
     const document = await documentOf(admin, '?models=res.country,sale.*');
     expect(document.paths['/api/v1/res.country']).toBeDefined();
     expect(document.paths['/api/v1/sale.order.line']).toBeDefined();

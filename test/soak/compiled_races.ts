@@ -1,5 +1,5 @@
-// Rights that change while reads are compiled, on two sidecars: after Odoo has answered the change, the next read on each sidecar
-// must obey it.
+// Rights change while reads are compiled, on two sidecars: once Odoo has confirmed a change, the next read on each sidecar must
+// obey it.
 //
 //   npm run soak -- compiled_races [--races 1000]
 

@@ -1,4 +1,4 @@
-// A file of 200 MB is uploaded and downloaded, twice: the sidecar's memory must not grow with it, even while the client is slow.
+// A file of 200 MB is uploaded and downloaded, twice: the sidecar's memory must not grow with it, even if the client is slow.
 //
 //   npm run soak -- files [--mb 200]
 

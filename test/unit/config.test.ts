@@ -34,7 +34,7 @@ describe('loadConfig', () => {
     expect(config.databases).toEqual(['my-shop']);
   });
 
-  test('lists all faults at once', () => {
+  test('lists all faults together', () => {
     const faults = faultsOf({
       GATEWAY_DATABASES: 'a,a',
       GATEWAY_ODOO_URL: 'http://odoo:8069/web',

@@ -46,7 +46,7 @@ test('databases take turns, however many consumers one of them has', () => {
   expect(takeAll()).toEqual(['shop/a 1', 'works/a 1', 'shop/b 1', 'works/a 2', 'shop/c 1']);
 });
 
-test('a caller that was served goes to the end, even when it comes back at once', () => {
+test('a caller that was served goes to the end, even if it comes back immediately', () => {
   const { queue, push } = filled(100, 'greedy', 'greedy', 'modest');
   expect(queue.take()?.name).toBe('greedy 1');
   expect(queue.take()?.name).toBe('modest 1');

@@ -190,7 +190,7 @@ describe('a client that waits for 100 Continue before it sends its body', () => 
     ['a body of the wrong type', '/echo', ['Content-Type: text/plain', 'Content-Length: 7'], 415],
     ['a body of the wrong type and unknown length', '/echo', ['Content-Type: text/plain', 'Transfer-Encoding: chunked'], 415],
     ['a body that is too large', '/echo', ['Content-Type: application/json', 'Content-Length: 99999999'], 413],
-  ])('gets a refusal at once: %s', async (_name, path, headers, status) => {
+  ])('is refused immediately: %s', async (_name, path, headers, status) => {
     const startedAt = performance.now();
     const socket = open();
     socket.write(asking(path, ...headers));

@@ -48,7 +48,7 @@ describe.each(hostile)('%s', (part) => {
 
   test('a string of 64 KiB is cleaned quickly; a body of many such strings is not searched', () => {
     const text = filled(part);
-    // Comparing each position with each other would take seconds.
+    // Comparing every position with every other position would take seconds.
     expect(msOf(() => withoutCredentials(text))).toBeLessThan(1_000);
     for (const body of [{ nosuchfield: Array.from({ length: 100 }, () => text) }, { a: text, b: [text, { c: text }] }, text]) {
       expect(

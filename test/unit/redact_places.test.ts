@@ -10,7 +10,7 @@ import { withoutCredentials } from '../../sidecar/src/redact/texts.ts';
 const old = 'Zq7vKp2mXw';
 const fresh = 'n3w-S3cret!zz';
 
-/** The stored form of a body, as an object; secrets learned from it are removed from a string that repeats them. */
+/** The stored form of a body, as an object. Checks that its secrets are also removed from a string that repeats them. */
 function stored(body: unknown, ...secrets: string[]): unknown {
   const redactor = new Redactor();
   redactor.learn(body);

@@ -1,4 +1,4 @@
-// Where apps may be sent. The addon checks the same cases when a manager registers an app.
+// The URLs to which an app may have its users redirected. The addon checks the same cases when a manager registers an app.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -8,7 +8,7 @@ const cases: { good: string[]; bad: string[] } = JSON.parse(
   readFileSync(new URL('../../odoo_addon/api_gateway/tests/redirect_cases.json', import.meta.url), 'utf8'),
 );
 
-test('an app has an address on the web, a port of the user’s computer, or a scheme of its own', () => {
+test('a redirect URL is on the web, on a port of the user’s computer, or has the app’s own scheme', () => {
   expect(cases.good.filter((uri) => !isRedirectUri(uri))).toEqual([]);
   expect(cases.bad.filter(isRedirectUri)).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { VerificationQueue } from '../../sidecar/src/credentials/verification_qu
 const from = ['shop', '192.0.2.1'] as const;
 const free = async () => {};
 
-/** A hash that takes until `letGo` is called. */
+/** A hash that runs until `letGo` is called. */
 function held() {
   const { promise, resolve } = Promise.withResolvers<string>();
   return { hash: () => promise, letGo: () => resolve('done') };

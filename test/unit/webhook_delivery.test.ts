@@ -281,7 +281,7 @@ describe('an endpoint', () => {
     await new Promise(setImmediate);
   }
 
-  test("sends a record's jobs one after the other, and several records at once", async () => {
+  test("sends a record's jobs one after the other, and those of several records in parallel", async () => {
     const endpoint = create();
     take(endpoint, [job(1), job(2), job(3, { resId: 8 }), job(4, { resId: 9 })]);
     expect(sent).toEqual([1, 3]);
