@@ -228,7 +228,7 @@ describe.each(filters)('figures of $name', ({ sql, choose }) => {
   });
 });
 
-test('pointing at the chart over time shows the requests of that moment', async () => {
+test('pointing at a moment in the chart shows the requests of that moment', async () => {
   await dashboard.afterReading(() => page.click('.o_api_gateway_clear'));
   const chart = dashboard.chart('requests');
   const box = await dashboard.plotArea('requests');

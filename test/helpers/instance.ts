@@ -8,7 +8,7 @@
 //   await gateway.sql('update … where id = $1', [7]);                               // Postgres, as the databases' owner
 //   const second = await gateway.startSidecar();                                    // one more; second.get(…), second.stop()
 //
-// An instance with an Odoo of its own (`ownOdoo: true`) may stop it: gateway.odoo.stop(), gateway.odoo.start().
+// With `ownOdoo: true`, the instance has an Odoo of its own, which a test may stop: gateway.odoo.stop(), gateway.odoo.start().
 // To simulate a lost Postgres, give a sidecar a connection that can be cut: startSidecar({ postgres: await startTcpProxy(port)
 // }).
 

@@ -14,7 +14,7 @@ import { npmTools } from '../../scripts/test/npm_tools.mjs';
 const execute = promisify(execFile);
 const limitMs = 120_000;
 
-/** The environment of sidecars that the suite tests. They mount the tools, prompts and resources that it calls by name. */
+/** The environment of the tested sidecars: it mounts the tools, prompts and resources that the suite calls by name. */
 export const conformanceEnv = { GATEWAY_MCP_FIXTURES: join(import.meta.dirname, '../fixtures/mcp_conformance.ts') };
 
 /**

@@ -66,7 +66,7 @@ test('a caller whose uploads would fill the memory is refused, while other calle
   const other = await gateway.post('/api/v1/res.partner', large, { key: gateway.keys.bench });
   expect(other.status).toBe(201);
   for (const { socket } of uploads) socket.destroy();
-  await until('their room is free again', async () => {
+  await until('the memory of the uploads is free again', async () => {
     const answer = await gateway.post('/api/v1/res.partner', { name: 'after' }, { key: gateway.keys.admin });
     return answer.status === 201;
   });

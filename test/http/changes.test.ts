@@ -313,7 +313,7 @@ describe('a stream of events', async () => {
     await expect(stream.next()).rejects.toThrow('terminated');
   });
 
-  test('is limited in number per user', async () => {
+  test('is refused to a user who has too many of them open', async () => {
     const streams = Array.from({ length: 16 }, () => events('since=new&fields=name'));
     await Promise.all(streams.map((stream) => stream.next()));
     const headers = { Accept: 'text/event-stream' };

@@ -1,4 +1,4 @@
-// Restricted keys: refused at the route if the path shows the model, otherwise by Odoo.
+// Requests beyond the restrictions of a key are refused at the route if the path shows the model, otherwise by Odoo.
 
 import { describe, expect, test } from 'vitest';
 import { OdooWeb } from '../helpers/odoo_web.ts';

@@ -408,7 +408,7 @@ describe('forged tokens are refused, all with the same body', () => {
 });
 
 describe('administration of clients over HTTP', () => {
-  test('is for managers with an unrestricted credential, and cannot set another user', async () => {
+  test('needs an unrestricted credential of a manager, and cannot set another user', async () => {
     const path = '/api/oauth/clients';
     const created = await gateway.post(path, { client_name: 'robot', scope: 'read' }, { key: gateway.keys.admin });
     expect(created.status).toBe(201);

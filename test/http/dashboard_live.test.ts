@@ -204,7 +204,7 @@ test('the number of silent sockets is limited, and they keep no browser out', as
   await ping(1, gateway.keys.demo);
   await until('it has arrived', () => watching.requests() === 1);
   // The silent sockets have no ticket and are closed within seconds; the browser's socket stays open.
-  await until('the last ones are sent away', () => silent.every(({ closed }) => closed === 4401), 7_000);
+  await until('the last silent sockets are closed', () => silent.every(({ closed }) => closed === 4401), 7_000);
   expect(watching.closed).toBeUndefined();
 });
 
@@ -266,7 +266,7 @@ test('a user without rights in the gateway gets no ticket', async () => {
   await expect(ticketOf(web)).rejects.toThrow('Only users of the API Gateway');
 });
 
-test('other paths and sockets that were not opened by a page are refused before they are opened', async () => {
+test('the handshake of a socket is refused at other paths, and without an Origin header', async () => {
   const nowhere = new WebSocket(`${gateway.sidecar.url.replace('http', 'ws')}/elsewhere`, { origin });
   const statuses: number[] = [];
   nowhere.on('unexpected-response', (_request, { statusCode }) => statuses.push(statusCode ?? 0));

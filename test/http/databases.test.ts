@@ -51,7 +51,7 @@ async function serve(...databases: string[]): Promise<SidecarProcess> {
   return sidecar;
 }
 
-test('X-Odoo-Database chooses the database; without it, the first one answers', async () => {
+test('X-Odoo-Database chooses the database; without it, the first database answers', async () => {
   const other = await clone('other');
   await inDatabase(other, "update res_users set login = 'admin-of-other' where id = 2");
   const sidecar = await serve(gateway.database, other);

@@ -172,7 +172,7 @@ test('an upsert creates, then changes, and each credential has external ids of i
   expect((await by('external_id', 'crm:7.a', { name: 'Nine' })).json.meta.created).toBe(true);
 });
 
-test('an upsert finds its record by a field; a value that several records share and unsuitable fields are refused', async () => {
+test('an upsert finds its record by a field; ambiguous values and unsuitable fields are refused', async () => {
   const first = await by('ref', 'R/7 é', { name: 'By ref' }, {}, '?fields=ref');
   expect([first.status, first.json.data.ref]).toEqual([201, 'R/7 é']);
   expect((await by('ref', 'R/7 é', { name: 'Changed' })).json.data.id).toBe(first.json.data.id);
@@ -187,7 +187,7 @@ test('an upsert finds its record by a field; a value that several records share 
   }
 });
 
-test('a list of upserts has a key in each item', async () => {
+test('each item in a list of upserts has its own key', async () => {
   const path = '/api/v1/res.partner/by/ref?fields=name,ref';
   const made = await send('PUT', path, [
     { ref: 'list-1', name: 'One' },

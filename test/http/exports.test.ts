@@ -246,7 +246,7 @@ describe('CSV', async () => {
     expect(await lines(`fields=ref&after=${Number(id) - 1}`)).toBe(`${id},csv\r\n`);
   });
 
-  test('the export of a resource uses its names', async () => {
+  test('the export of a resource uses the public field names', async () => {
     const page = await gateway.get('/api/v1/customers?limit=3', { key: admin });
     const answer = await gateway.get('/api/v1/customers?limit=3', { key: admin, headers: csv });
     const [header = ''] = answer.text.split('\r\n');
@@ -255,7 +255,7 @@ describe('CSV', async () => {
   });
 });
 
-test('ids come with versions, under the rights of the caller', async () => {
+test('the list of ids has versions, and only records that the caller may read', async () => {
   for (const [key, query] of [
     [admin, 'filter[ref]=crowd'],
     [demo, ''],

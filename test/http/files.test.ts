@@ -97,7 +97,7 @@ test('only a few large files are read at a time, and a file that changes meanwhi
   await until('the places are free', async () => (await ask('GET', path)).status === 200);
 });
 
-test('a long file name is cut correctly at a character of two units', async () => {
+test('a long file name is cut correctly at a character of two UTF-16 units', async () => {
   const name = `${'n'.repeat(254)}💾.txt`;
   const [id = 0] = await gateway.orm<number[]>('ir.attachment', 'create', { vals_list: [{ name, raw: 'c2VjcmV0' }] });
   const read = await ask('GET', contentOf(id));

@@ -536,7 +536,7 @@ describe('writes', () => {
     await client.close();
   });
 
-  test('follow the profile: executed without confirmation, refused, or no access for agents', async () => {
+  test('follow the profile, which may allow them without confirmation, forbid them, or shut agents out', async () => {
     const [id] = await admin.call<number[]>('gateway.profile', 'create', [[{ name: 'Agents', agent_writes: 'allowed' }]]);
     const { secret } = await keyWith({ profile_id: id });
     expect((await call('create_record', create('At Once'), { key: secret })).data.status).toBe('done');

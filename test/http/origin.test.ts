@@ -114,7 +114,7 @@ describe.each([openapi, metadata])('the gateway address in %s', (path) => {
     expect(answer.vary).toMatch(/\bX-Forwarded-Prefix\b/);
   });
 
-  test('does not come from a setting that is not an address', async () => {
+  test('is never taken from an invalid setting', async () => {
     for (const bad of ['javascript:alert(1)', 'https://user:pass@example.com', 'https://example.com/?x', 'example.com', 7]) {
       await configure(bad);
       expect([bad, (await ask(gateway.url, path, { Host: 'gateway.test' })).address]).toEqual([bad, 'http://gateway.test']);

@@ -38,7 +38,7 @@ test.each<[name: string, was: Field | undefined, is: Field | undefined, line: st
   expect(hashOf(of(was))).not.toBe(hashOf(of(is)));
 });
 
-test('labels, help and choices that depend on the data are not a difference', () => {
+test('labels, help and choices that depend on the data do not count as differences', () => {
   const vary = { ...choices('a'), choices_vary: true };
   const [one, other] = [
     schemaOf({ f: { type: 'char', string: 'Name' }, v: vary }),

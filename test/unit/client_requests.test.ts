@@ -288,7 +288,7 @@ except GatewayError as error:
       refused(429, 'throttle.exceeded', new Date(Date.now() + 3_600_000).toUTCString()),
       '429 throttle.exceeded r1',
     ],
-  ])('%s is an error at once', async (_name, answer, printed) => {
+  ])('%s is reported as an error after one request', async (_name, answer, printed) => {
     const { url, seen } = await serverOf(answer);
     expect([await python(url, create), seen.length]).toEqual([printed, 1]);
   });

@@ -22,7 +22,7 @@ test.each<[string, string, object]>([
   expect(JSON.parse(JSON.stringify(rest))).toEqual(others);
 });
 
-test('arguments are found even if they are fewer than a credential needs, or contain quotes and brackets', () => {
+test('arguments are found even if there are too few for a credential, or if they contain quotes and brackets', () => {
   expect(headOf('{"params":{"args":[]}}')?.args).toEqual([]);
   expect(headOf('{"params":{"args":["a]}\\",","\\\\",["x",{"y":1}]],"service":"common"}}')?.args).toEqual([
     'a]}",',

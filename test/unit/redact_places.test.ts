@@ -252,7 +252,7 @@ describe('a secret is found by its position in a body', () => {
     });
   });
 
-  test('the result of a method about secrets is a secret', () => {
+  test('the result of a method that handles secrets is treated as a secret', () => {
     const redactor = new Redactor();
     redactor.learn([{ op: 'call', model: 'x.y', method: 'generate_api_key' }]);
     expect(redactor.answer({ success: true, data: [old] }, 1_000)).toBe(`{"success":true,"data":["${stars}"]}`);
