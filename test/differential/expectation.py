@@ -39,6 +39,9 @@ NEVER_EXPOSED = (
     "auth.passkey.",
 )
 
+# Fields whose computation reads a model of this list as the user, if another field is set. The gateway refuses them.
+COMPUTED_FROM_HIDDEN = {("website.snippet.filter", "model_name"): "action_server_id"}
+
 # The model of the record that a row belongs to.
 BELONGS = {
     "ir.attachment": "res_model",
@@ -182,6 +185,9 @@ def _record(record, tree):
 
 
 def _value(record, name, inner):
+    cause = COMPUTED_FROM_HIDDEN.get((record._name, name))
+    if cause and record.sudo()[cause]:
+        return UNDECIDED
     try:
         return _shown(record, name, inner)
     except AccessError:
