@@ -125,20 +125,20 @@ class _Asking:
         domain = self._domain(self.model, 0) if self.rng.random() < 0.6 else []
         if domain:
             parameters["domain"] = json.dumps(domain)
-        conditions = []
+        conditions = {}
         while self.rng.random() < 0.2:
             if filter_ := self._filter():
                 name, text, condition = filter_
-                if name not in parameters:
+                # filter[name] and filter[name][eq] are the same parameter, and may be given once.
+                if conditions.setdefault(name.removesuffix("[eq]"), condition) is condition:
                     parameters[name] = text
-                    conditions.append(condition)
         for name in ("order", "limit", "offset"):
             if question[name]:
                 parameters[name] = question[name]
         if question["count"]:
             parameters["count"] = "exact"
         question["limit"] = question["limit"] or 80
-        return self._url(self.model._name, question["tree"], parameters), {**question, "domain": conditions + domain}
+        return self._url(self.model._name, question["tree"], parameters), {**question, "domain": [*conditions.values(), *domain]}
 
     def one(self):
         ids = _ids(self.model, 60)
