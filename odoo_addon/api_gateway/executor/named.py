@@ -56,7 +56,7 @@ def _leave_out_unknown(reach, model, method, names):
         try:
             _check_paths(reach, model, name)
             known.append(name)
-        except AccessError:  # one for other groups of users
+        except AccessError:  # a field for other groups of users
             continue
         except RefusalError as exc:
             if exc.reason != "odoo.field":
@@ -131,7 +131,7 @@ def _check_groups(reach, model, paths):
             reach.budget.join(joins_of_order(owner, field.name), 0, path)
             check_sorting(reach, owner, field)
             if field.relational and field.group_expand and model.env.context.get("read_group_expand"):
-                reach.require(field.comodel_name, READ)  # each of its records forms a group
+                reach.require(field.comodel_name, READ)  # each record of that model forms a group
 
 
 def _check_path(reach, model, path, is_grouped=False):

@@ -129,7 +129,7 @@ def store(env, reach, operation):
     field = _file_field(reach, model, required(operation, "field"), WRITE)
     values = {field.name: encoded}
     if model._name == FILES:
-        # Nobody may change the media type of an attachment. Odoo derives the new one from the name and the content.
+        # Callers cannot set the media type of an existing attachment: Odoo derives it from the name and the content.
         values |= {key: value for key, value in _labels(operation).items() if key == "name"}
     return write(env, reach, {"model": model._name, "ids": [id_], "values": values})
 

@@ -35,7 +35,7 @@ class Base(models.AbstractModel):
 
     def _gateway_check_guard(self):
         call = gate.get()
-        is_stored = not self or any(self._ids)  # not a record that a form has not saved yet
+        is_stored = not self or any(self._ids)  # false for a record of an unsaved form
         if call and call.guards(self._name):
             raise GuardError(self._name)
         if call and is_stored and call.keeps(self._name):

@@ -77,8 +77,8 @@ class GatewaySyncedModel(models.Model):
 
     @api.model
     def _cron_clean(self):
-        """Called by a cron: assigns numbers to changes that no client has asked for, because only numbered changes age,
-        and deletes changes past their retention."""
+        """Called by a cron: assigns numbers to changes that no client has asked for, because only numbered changes
+        are ever deleted, and deletes changes past their retention."""
         for statement in ("select gateway.stamp_changes(10000)", "select gateway.clean_changes(10000)"):
             while True:
                 self.env.cr.execute(statement)

@@ -286,7 +286,7 @@ class GatewayWebhook(models.Model):
             job_id = self._queue_test(sample.with_env(self.env(cr=cr, su=True)))
         if self.env["gateway.sidecar"]._all_gone():
             with self.pool.cursor() as cr:
-                # With a limit of 0, only tests are claimed.
+                # With a limit of 0, only test events are claimed.
                 take_over.run(self.with_env(self.env(cr=cr, su=True)), 0)
         else:
             self._wait_for(job_id)

@@ -43,7 +43,8 @@ class TestChanges(TransactionCase):
         }
         for what, change in ways.items():
             with self.subTest(what):
-                # In a separate transaction, a change that only touches other tables sets a new `write_date`.
+                # A change that only touches other tables is noticed by its new `write_date`. Within one transaction,
+                # that would be the same time again, so this sets an older one.
                 self.env.cr.execute("update res_partner set write_date = '2020-01-01' where id = %s", (partner.id,))
                 partner.invalidate_recordset()
                 self.noted()

@@ -83,7 +83,7 @@ class TestErrors(ChannelCase):
 
         for place, name, outcome in (
             (channel, "current_state", "nothing_written"),  # before the signature is checked
-            (type(self.env["ir.http"]), "_post_dispatch", "unknown"),  # as for the commit, which follows it
+            (type(self.env["ir.http"]), "_post_dispatch", "unknown"),  # counts like a failed commit
         ):
             with self.subTest(name), patch.object(place, name, fail), self.assertLogs(DISPATCHER, "WARNING"):
                 raw = self.body("/gateway/execute", [self.call(create("res.partner", {"name": "Lost"}))])

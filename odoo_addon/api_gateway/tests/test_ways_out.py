@@ -13,7 +13,7 @@ HARMLESS = {
     "auto_unfold",
     "count_limit",
     "enable_counters",
-    "expand",  # the other model's records, which need the right to read them anyway
+    "expand",  # adds the other model's records as groups, which needs the right to read them anyway
     "excluded",
     "force",
     "help_message",

@@ -29,7 +29,7 @@ def _consumers(rule):
         return SQL("consumer = %s", rule.consumer)
     if rule.callers == "all":
         return SQL("consumer = '*'")
-    # Requests without a credential do not come from one caller: strangers who try out addresses are refused all day.
+    # Requests without a credential are left out: they come from many strangers, who try out URLs and are refused.
     return SQL("consumer <> '*' and consumer not like 'none:%%'")
 
 
@@ -96,8 +96,8 @@ def _sidecar_gone(env, rule):
 
 
 def _key_expires(env, rule):
-    """The days left for each credential that has not expired yet. Credentials that were made for less time than the
-    threshold are left out: they expire as planned."""
+    """The days left for each credential that has not expired yet. Credentials whose whole lifetime is
+    shorter than the threshold are left out: they expire as planned."""
     rows = env.execute_query(
         SQL(
             """

@@ -17,8 +17,8 @@ LEASE_S = 300
 
 
 def run(webhooks, most):
-    """Delivers up to `most` due jobs, and all tests. As with a sidecar, a record's later job is sent only after the
-    earlier one has been accepted. `webhooks`: the model of webhooks, as superuser."""
+    """Delivers up to `most` due jobs, and all test events. As with a sidecar, a record's later job is sent only after
+    the earlier one has been accepted. `webhooks`: the model of webhooks, as superuser."""
     env, cr = webhooks.env, webhooks.env.cr
     targets = read_targets(cr)
     bounds = read_bounds(cr)
@@ -29,7 +29,7 @@ def run(webhooks, most):
     for job in jobs:
         is_test = job["event"] == "test"
         place = (job["webhook_id"], job["res_id"])
-        # A sidecar has returned and will deliver the rest.
+        # The record's earlier job was not accepted, or a sidecar has returned, which will deliver the rest.
         if not is_test and (place in held_up or not env["gateway.sidecar"]._all_gone()):
             result = {"job": job["id"], "outcome": "released"}
         else:
@@ -46,8 +46,8 @@ def _commit(env, processed, remaining=None):
 
 
 def claim(cr, targets, most):
-    """Claims up to `most` due jobs, oldest first, and all tests. Returns the name under which they were claimed, and
-    the jobs."""
+    """Claims up to `most` due jobs, oldest first, and all test events. Returns the name under which they were claimed,
+    and the jobs."""
     claimer = str(uuid.uuid4())
     cr.execute(
         "select * from gateway.webhook_claim(%s::uuid, %s::integer[], %s::integer[], %s)",
