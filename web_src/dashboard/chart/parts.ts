@@ -23,6 +23,11 @@ export function partsChart({ figures: { parts, series, range }, theme, follow }:
   ];
   const requests = parts.reduce((all, part) => all + part.requests, 0);
   const average = (part: Part) => parts.reduce((all, step) => all + step[part] * step.requests, 0) / Math.max(1, requests);
+  // ApexCharts takes the width of a bar, and the space beside the bars, from the distances of all points. So there are points
+  // without a bar at both ends of the axis, and one step before the first bar.
+  const bare = [series[0]?.at, parts[0] && parts[0].at - range.step * 1_000, series.at(-1)?.at];
+  const moments = [...new Set([...bare, ...parts.map(({ at }) => at)])].filter((at) => at !== undefined).sort((a, b) => a - b);
+  const stepAt = new Map(parts.map((step) => [step.at, step]));
   const shares = names.map(([part, name]) => `${name} ${formatMs(average(part))}`);
   return {
     name: 'parts',
@@ -32,7 +37,7 @@ export function partsChart({ figures: { parts, series, range }, theme, follow }:
       parts: shares.join(', '),
     }),
     options: {
-      series: names.map(([part, name]) => ({ name, data: parts.map((step) => ({ x: step.at, y: step[part] })) })),
+      series: names.map(([part, name]) => ({ name, data: moments.map((at) => ({ x: at, y: stepAt.get(at)?.[part] ?? null })) })),
       chart: { type: 'bar', stacked: true },
       colors: names.map(([, , color]) => color),
       plotOptions: { bar: { columnWidth: '70%', borderRadius: 0 } },
@@ -43,7 +48,7 @@ export function partsChart({ figures: { parts, series, range }, theme, follow }:
         // Within two days, midnight is an hour like others: its date would be too wide beside them.
         labels: {
           datetimeUTC: false,
-          ...(range.until - range.since <= 2 * 86_400_000 ? { datetimeFormatter: { day: 'HH:mm' } } : {}),
+          datetimeFormatter: { day: range.until - range.since <= 2 * 86_400_000 ? 'HH:mm' : 'dd MMM' },
         },
         tooltip: { enabled: false },
       },
