@@ -233,7 +233,7 @@ class TestRights(ChannelCase):
         ):
             for grant in (self.narrowed("write", "delete", "call"), self.narrowed(models=[model, "res.partner"])):
                 with self.subTest(model, grant=grant):
-                    self.assert_closed(create(model, values), "code or rights", grant=grant)
+                    self.assert_closed(create(model, values), "code or grant rights", grant=grant)
                     self.assert_closed(write(model, [1], values), grant=grant)
                     self.assert_closed({"op": "unlink", "model": model, "ids": [1]}, grant=grant)
         self.assert_ok(self.execute(create("res.groups", {"name": "g"}), uid=self.admin.id))
