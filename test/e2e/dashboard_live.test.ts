@@ -92,7 +92,7 @@ describe('live', () => {
   test('with the sound on, an error plays two falling tones; the choice is kept', async () => {
     const sound = dashboard.page.locator('.o_api_gateway_sound');
     await sound.click();
-    expect(await sound.getAttribute('aria-pressed')).toBe('true');
+    await until('the sound is on', async () => (await sound.getAttribute('aria-pressed')) === 'true');
     await ask(1, '/api/v1/res.partner', broken);
     await until('the tones are asked for', async () => (await tones()).length === 2);
     expect(await tones()).toEqual([660, 440]);
@@ -139,6 +139,7 @@ describe('live', () => {
     expect(await lines.first().textContent()).toMatch(/200.*ms$/);
     await dashboard.page.click('.o_api_gateway_pause');
     await filter.fill('');
+    await until('the other requests are listed, too', async () => (await lines.count()) > 1);
     const before = await lines.count();
     await ask(3);
     await until('they are counted', async () => (await dashboard.text('rps')) !== '0');

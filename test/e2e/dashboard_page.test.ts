@@ -356,7 +356,7 @@ test('a changed setting has a mark under the time axis, for mouse, touch and key
   await text.waitFor({ state: 'hidden' });
   const table = chart.getByRole('button', { name: '“Requests by status” as a table' });
   await table.click();
-  expect(await chart.locator('td', { hasText: 'Setting “Default GET Limit” changed' }).count()).toBe(1);
+  await chart.locator('td', { hasText: 'Setting “Default GET Limit” changed' }).waitFor();
   await table.click();
 });
 

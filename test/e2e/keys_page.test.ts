@@ -163,7 +163,8 @@ describe('a user', async () => {
     await page.click('.modal .o-autocomplete--dropdown-item:has-text("(res.partner)")');
     await page.check('.modal [name=scope_call]');
     await page.click('.o_api_gateway_add_scope');
-    expect(await page.inputValue('.modal [name=scopes]')).toBe('res.partner:read res.partner:call');
+    const scopes = page.locator('.modal [name=scopes]');
+    await until('the scopes are added', async () => (await scopes.inputValue()) === 'res.partner:read res.partner:call');
     const said = page.locator('.modal .o_api_gateway_scope_lines li');
     await said.nth(1).waitFor();
     expect((await said.allTextContents()).map((line) => line.replace(/\s+/g, ' ').trim())).toEqual([
@@ -197,7 +198,7 @@ describe('a user', async () => {
       ['read', '/api/v1/', /name:/],
     ] as const) {
       await page.click(`[data-topic=${topic}]`);
-      expect(await page.textContent('[data-part=address]')).toContain(gateway.url + path);
+      await page.locator('[data-part=address]', { hasText: gateway.url + path }).waitFor();
       const curl = await execute('sh', ['-c', (await example('curl')).replace(fresh, gateway.keys.admin)]);
       expect(JSON.parse(curl.stdout)).toMatchObject({ success: true, data: expect.anything() });
       const typed = mkdtempSync(join(tmpdir(), 'typed-'));

@@ -76,7 +76,7 @@ test('the signing secret is rotated after a dialog that shows the effects', asyn
   expect(await text('.o_api_gateway_signing_since')).toContain('2 valid tokens');
 
   await page.click('.o_api_gateway_signing button');
-  expect(await text('.modal')).toContain("today's 2 ends on");
+  expect(await text('.modal')).toContain('The last of the 2 valid tokens ends on');
   await page.click('.modal button:has-text("Rotate")');
   await page.waitForSelector('.o_api_gateway_signing_old:has-text("is valid until")');
   expect(await status(token)).toBe(200);
