@@ -88,8 +88,20 @@ try {
       contestants.push([`${name}_${side}`, request, 8], [`${name}_${side}_c1`, request, 1]);
     }
   }
-  const port = await startExpress(id, three);
-  contestants.push(['one_express', { url: `http://127.0.0.1:${port}/one`, method: 'GET', headers: {} }, 8]);
+  const list = { op: 'search', domain: [], limit: 80, offset: 0, order: 'id' } as const;
+  const port = await startExpress({
+    one: { op: 'read', model: 'res.partner', ids: [id], fields: treeOf(three) },
+    eighty: { ...list, model: 'res.partner', fields: treeOf(three) },
+    eighty_names: { ...list, model: 'res.partner', fields: treeOf(twelve) },
+    orders_lines: {
+      ...list,
+      model: 'sale.order',
+      fields: { ...treeOf(['name', 'date_order', 'partner_id']), order_line: { fields: treeOf(lines) } },
+    },
+  });
+  for (const name of Object.keys(reads)) {
+    contestants.push([`${name}_express`, { url: `http://127.0.0.1:${port}/${name}`, method: 'GET', headers: {} }, 8]);
+  }
 
   const measured = await compare(
     { rounds },
@@ -112,6 +124,9 @@ try {
     orders_lines_latency: sooner('orders_lines_compiled_c1', 'orders_lines_json2_c1'),
     one_vs_before: faster('one_compiled', 'one_orm'),
     one_vs_limit: faster('one_compiled', 'one_express'),
+    eighty_vs_limit: faster('eighty_compiled', 'eighty_express'),
+    eighty_names_vs_limit: faster('eighty_names_compiled', 'eighty_names_express'),
+    orders_lines_vs_limit: faster('orders_lines_compiled', 'orders_lines_express'),
   });
 } finally {
   express?.kill();
@@ -163,13 +178,20 @@ async function sameRecords(path: string, { url, body, headers }: BenchRequest): 
   deepStrictEqual(idsOf(ours as Answer), idsOf(theirs), `${path}: ${theirs.text.slice(0, 300)}`);
 }
 
-/** Express with the statement that Odoo compiles for the same user. */
-async function startExpress(id: number, fields: readonly string[]): Promise<string> {
-  const tree: FieldTree = Object.fromEntries(fields.map((name) => [name, {}]));
-  const { text, values } = await compileFor(gateway, 'bench_api', { op: 'read', model: 'res.partner', ids: [id], fields: tree });
+function treeOf(fields: readonly string[]): FieldTree {
+  return Object.fromEntries(fields.map((name) => [name, {}]));
+}
+
+/** Express with the statements that Odoo compiles for the same user. */
+async function startExpress(operations: Readonly<Record<string, Parameters<typeof compileFor>[2]>>): Promise<string> {
+  const statements: Record<string, { text: string; values: readonly unknown[] }> = {};
+  for (const [name, operation] of Object.entries(operations)) {
+    const { text, values } = await compileFor(gateway, 'bench_api', operation);
+    statements[name] = { text, values };
+  }
   const child = spawn(process.execPath, [join(import.meta.dirname, 'express_sql.mjs')], { stdio: ['pipe', 'pipe', 'inherit'] });
   express = child;
-  child.stdin.end(JSON.stringify({ url: gateway.databaseUrl, statements: { one: { text, values } } }));
+  child.stdin.end(JSON.stringify({ url: gateway.databaseUrl, statements }));
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return line.toString().trim();
 }
