@@ -359,7 +359,7 @@ describe('blocked addresses', () => {
     const greedy = () => behindProxy.get('/api/v1/ping', { key: keys.demo, ...from('203.0.113.75') });
     for (let i = 0; i < 12; i += 1) await greedy();
     expect((await greedy()).json.error.reason).toBe('throttle.exceeded');
-    // These violations do block. They are sent later, so by then those of the greedy caller would have been reported, too.
+    // These violations lead to a block. They are later than the greedy caller's, which would have been counted before them.
     for (let i = 0; i < 3; i += 1) {
       await behindProxy.get('/api/v1/ping', { key: `${i}`.padStart(40, 'a'), ...from('203.0.113.76') });
     }

@@ -96,7 +96,7 @@ describe('figures', () => {
     expect(await counted()).toBe(before + 1);
   });
 
-  test('two sidecars count into the same figures', async () => {
+  test('two sidecars add to the same figures', async () => {
     const before = await counted();
     const second = await gateway.startSidecar();
     await Promise.all([pings(gateway.sidecar, 300), pings(second, 300)]);

@@ -163,7 +163,8 @@ def _check_condition(reach, model, term, size):
     if field.relational and (operator.endswith("like") or any(type(item) is str for item in values)):
         check_name_search(reach, comodel)
     if operator in HIERARCHIES and comodel is not None:
-        reach.require(comodel._name, READ)  # `child_of` and `parent_of` accept nothing but ids and names
+        # The values need no check: `child_of` and `parent_of` treat all that is not an id as a name to search for.
+        reach.require(comodel._name, READ)
     else:
         is_number = field.type in NUMBERS and not operator.endswith("like")
         if not all(_is_number(item) if is_number else type(item) not in (list, dict) for item in values):

@@ -43,7 +43,7 @@ const commonWord = /^(?:key|auth|pass|pin|sig)$/i;
 const kept = /^(?:true|false|null|none|undefined|\*{10})$/i;
 const longest = 8_192;
 const longestInProse = 1_024;
-/** How many names in a string are searched for a value after them. */
+/** At most this many secret names in a string are checked for a value behind them. */
 const mostNames = 2_000;
 
 /** Whether a value is an operator of Odoo's domains. */

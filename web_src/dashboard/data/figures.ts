@@ -126,7 +126,7 @@ export interface Surroundings {
   alerts: OpenAlert[];
 }
 
-/** A manager's rule that is not muted and has open alerts. */
+/** An alert rule that is not muted and has open alerts. Only managers get these. */
 export interface OpenAlert {
   /** The id of the rule. */
   id: number;

@@ -1,4 +1,5 @@
-// The source of new figures: the sidecar's WebSocket, a timer, or nothing. The store uses only this interface.
+// The source of new figures: the sidecar's WebSocket, a timer, or nothing. The store uses a source only through the interface
+// `Source`.
 
 import { browser } from '@web/core/browser/browser';
 
