@@ -221,6 +221,13 @@ test('a drag up to the right edge includes the newest minute', async () => {
   await dashboard.afterReading(() => page.click('.o_api_gateway_zoom'));
 });
 
+test('the heat map shows the hour under the mouse', async () => {
+  const chart = dashboard.chart('heat_map');
+  await chart.locator(".apexcharts-heatmap-rect[j='11']").first().hover();
+  await chart.locator('.apexcharts-tooltip', { hasText: 'Mon 11:00: ' }).waitFor();
+  await page.mouse.move(0, 0);
+});
+
 test('the ranges of 30 days and of a year show the same requests in wider steps', async () => {
   for (const span of ['7d', '30d', '1y']) {
     await dashboard.afterReading(() => page.click(`[data-span='${span}']`));

@@ -12,7 +12,8 @@ class GatewayWebhookAttempt(models.Model):
     _table_query = """
         select
           a.id, j.id as job_id, w.id as webhook_id, a.started_at, a.ms, a.status, a.error,
-          coalesce((a.status / 100)::text, 'none') as status_class,
+          -- a status outside 1xx to 5xx counts as 5xx (RFC 9110, section 15)
+          coalesce(least(a.status / 100, 5)::text, 'none') as status_class,
           coalesce(s.name, case when a.sidecar is null then 'Odoo' else a.sidecar::text end) as sender,
           a.status between 200 and 299 and a.error is null as success
         from gateway.webhook_attempt a
@@ -44,6 +45,7 @@ class GatewayWebhookAttempt(models.Model):
     response = fields.Text("Answer", compute="_compute_response", help="Its first 1,024 bytes.")
 
     @api.depends("job_id", "webhook_id")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for attempt in self:
             attempt.display_name = attempt.job_id.display_name or attempt.webhook_id.name

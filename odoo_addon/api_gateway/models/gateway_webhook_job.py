@@ -62,6 +62,7 @@ class GatewayWebhookJob(models.Model):
     body = fields.Text(compute="_compute_body")
 
     @api.depends("model_name", "res_id", "event")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         events = dict(self._fields["event"]._description_selection(self.env))
         for job in self:

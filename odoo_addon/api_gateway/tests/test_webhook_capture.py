@@ -347,7 +347,7 @@ class TestWebhookRights(WebhookCase):
         job = self.env["gateway.webhook.job"].search([("webhook_id", "=", webhook.id)])
         self.env.cr.execute(
             "insert into gateway.webhook_attempt (job_id, webhook_id, started_at, ms, status)"
-            " values (%s, %s, gateway.utc_now(), 5, 503), (0, %s, gateway.utc_now(), 5, null)",
+            " values (%s, %s, gateway.utc_now(), 5, 999), (0, %s, gateway.utc_now(), 5, null)",
             (job.id, webhook.id, webhook.id),
         )
         attempts = self.env["gateway.webhook.attempt"].search([("webhook_id", "=", webhook.id)], order="id")

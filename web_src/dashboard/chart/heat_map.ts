@@ -38,7 +38,12 @@ export function heatMapChart({ figures, theme, follow }: ChartInput): ChartDefin
       // Every hour has no space on phones.
       xaxis: { labels: { rotate: 0, formatter: (hour) => (Number(hour) % 2 === 0 ? hour : '') } },
       legend: { show: false },
-      tooltip: { y: { formatter: formatCount } },
+      tooltip: {
+        y: {
+          formatter: formatCount,
+          title: { formatter: (day, { dataPointIndex }) => `${day} ${hourName(dataPointIndex)}: ` },
+        },
+      },
     },
     empty: figures.totals.requests === 0,
     table: () => ({
@@ -49,7 +54,7 @@ export function heatMapChart({ figures, theme, follow }: ChartInput): ChartDefin
             ? []
             : [
                 {
-                  cells: [`${weekday(day)} ${String(hour).padStart(2, '0')}:00`, formatCount(requests)],
+                  cells: [`${weekday(day)} ${hourName(hour)}`, formatCount(requests)],
                   follow: () => open(day, hour),
                 },
               ],
@@ -60,6 +65,10 @@ export function heatMapChart({ figures, theme, follow }: ChartInput): ChartDefin
 }
 
 const hourMs = 3_600_000;
+
+function hourName(hour: number): string {
+  return `${String(hour).padStart(2, '0')}:00`;
+}
 
 /** The last time at which this hour of the week (in the reader's time zone) began within the range; null: never. */
 function latest(day: number, hour: number, { since, until }: Figures['range']): number | null {

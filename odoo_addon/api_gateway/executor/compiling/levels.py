@@ -144,9 +144,8 @@ class Levels:
 
     def _fill(self, level, tree):
         model = level.model
-        model._determine_fields_to_fetch(
-            [name for name in tree if name != "id"]
-        )  # raises if the user may not read a field
+        # Raises if the user may not read a field.
+        model._determine_fields_to_fetch([name for name in tree if name != "id"])
         for name, node in tree.items():
             field = model._fields[name]
             if "fields" in node or name == "id":
