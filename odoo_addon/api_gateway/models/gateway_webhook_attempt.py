@@ -13,7 +13,7 @@ class GatewayWebhookAttempt(models.Model):
         select
           a.id, j.id as job_id, w.id as webhook_id, a.started_at, a.ms, a.status, a.error,
           -- a status outside 1xx to 5xx counts as 5xx (RFC 9110, section 15)
-          coalesce(least(a.status / 100, 5)::text, 'none') as status_class,
+          case when a.status is null then 'none' else least(a.status / 100, 5)::text end as status_class,
           coalesce(s.name, case when a.sidecar is null then 'Odoo' else a.sidecar::text end) as sender,
           a.status between 200 and 299 and a.error is null as success
         from gateway.webhook_attempt a
